@@ -99,7 +99,8 @@ func TestCopiesOfTablesCountOnce(t *testing.T) {
 	inter := table("Conta ;123456789", "Saldo ;849,50", interTitles, "03/09/2026;Pix;B;-50,00;849,50",
 		"02/09/2026;Pix;A;-100,50;899,50")
 	interLater := table(interTitles, "04/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50")
-	c6 := table(c6Titles, "01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00", "01/09/2026,01/09/2026,Pix,B,0.00,20.00,80.00",
+	c6 := table(c6Titles, "01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00",
+		"01/09/2026,01/09/2026,Pix,B,0.00,20.00,80.00",
 		"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00")
 	bradesco := table("Extrato de: Ag: 1357 | Conta: 24680-1 | Entre 01/09/2026 e 30/09/2026", bradescoTitles,
 		`02/09/26;COD. LANC. 0;;;;"1.000,00";`, `02/09/26;Pix;1;;"200,00";"800,00";`, ";Rem: Fulana;;;;;",

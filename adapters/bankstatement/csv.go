@@ -58,6 +58,7 @@ type csvSection struct {
 	totals     *csvTotals
 	// contradicted contains the blocks in which the sign of the number and the mark contradict each other.
 	contradicted map[int]string
+	blank        map[int]bool // the blocks without a balance
 	warnings     []witness.Warning
 }
 
@@ -445,6 +446,9 @@ func (r *csvReader) finish() {
 	}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		if r.d.pending {
+			s.setPendingApart()
+		}
 		setScheduledApart(&s.Section, last[s.account], first[s.account] != nil)
 		if r.d.doubtful {
 			s.leaveOutRunning()
@@ -513,6 +517,29 @@ func (s *csvSection) setLaterApart() {
 		}
 	}
 	s.warnings = witness.AddWarning(s.warnings, witness.LaterSection, 0)
+}
+
+// setPendingApart sets apart the newest movements if they have no balance yet, and an older one has.
+func (s *csvSection) setPendingApart() {
+	var order, pending []int
+	days, _ := s.Days()
+	for i := range s.Blocks {
+		if s.Blocks[i].Kind == witness.Line {
+			order = append(order, i)
+		}
+	}
+	if len(order) > 0 && s.Blocks[order[0]].Date == days.From && days.From < days.To {
+		slices.Reverse(order) // oldest first
+	}
+	for _, i := range order {
+		if s.Blocks[i].Running != nil || !s.blank[i] {
+			for _, j := range pending {
+				s.Blocks[j].Kind, s.Blocks[j].Reason = witness.Apart, "pending: the bank states no balance after it"
+			}
+			return
+		}
+		pending = append(pending, i)
+	}
 }
 
 // resolveContradictions decides the sign of the amounts whose number and mark contradict each other by the balances
@@ -598,7 +625,7 @@ func (r *csvReader) section(account witness.Account, currency string) *csvSectio
 		return s
 	}
 	s := &csvSection{
-		account: account, currency: currency, contradicted: map[int]string{},
+		account: account, currency: currency, contradicted: map[int]string{}, blank: map[int]bool{},
 		hasBalance: r.d.balance != "" && r.columns.of(r.d.balance) >= 0,
 		Section:    witness.Section{Made: r.made, DailyRunning: r.d.daily},
 	}

@@ -238,6 +238,32 @@ func TestTablesOfOtherBanks(t *testing.T) {
 				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
 			counts: lines(2), net: "40", state: witness.Proved, dates: []string{"2026-09-13", "2026-09-01"},
 		},
+		"Chase with pending movements": {
+			content: table(chase, "DEBIT,09/15/2026,CAFE,-3.00,DEBIT_CARD, ,,",
+				"DEBIT,09/14/2026,BAR,-4.00,DEBIT_CARD,,",
+				"DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,", "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: witness.Counts{Blocks: 4, Lines: 2, Apart: 2}, net: "40", opening: "50", closing: "90",
+			state: witness.Proved, covered: "2026-09-01..2026-09-13",
+		},
+		"Chase with a pending movement, oldest first": {
+			content: table(chase, "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,",
+				"DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,", "DEBIT,09/15/2026,CAFE,-3.00,DEBIT_CARD,,,"),
+			counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, closing: "90", state: witness.Proved,
+		},
+		"Chase with a movement without a balance among the others": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,87.00,,",
+				"DEBIT,09/12/2026,CAFE,-3.00,DEBIT_CARD,,,", "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: lines(3), net: "37", state: witness.Proved,
+		},
+		"Chase without any balance": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,,,", "CREDIT,09/01/2026,PAY,50.00,ACH,,,"),
+			counts:  lines(2), net: "40",
+		},
+		"Chase whose newest balance cannot be read": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,x,,",
+				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts:  lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
+		},
 		"Bank of America": {
 			content: table("Description,,Summary Amt.", `Beginning balance as of 09/01/2026,,"1,000.00"`,
 				`Total credits,,"5.00"`,

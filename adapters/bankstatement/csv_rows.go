@@ -286,6 +286,7 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 func (r *csvReader) setRunning(b *witness.Block, cells []string, s *csvSection) {
 	text := r.cell(cells, r.d.balance)
 	if text == "" {
+		s.blank[len(s.Blocks)] = r.d.pending
 		return
 	}
 	n, err := parseAmount(text, r.d.decimal, "R$", "$")

@@ -40,6 +40,8 @@ type dialect struct {
 	card     bool
 	inverted bool // money out is positive
 	daily    bool // balance is that of the day
+	// pending states that the newest movements are pending as long as they have no balance, and the others have one.
+	pending bool
 	// doubtful states that balances of movements count only if most of them hold.
 	doubtful bool
 	// unsigned states that balance rows have no sign.
@@ -156,7 +158,7 @@ var dialects = []dialect{
 	{
 		name: "chase", titles: []string{"DETAILS", "POSTING DATE", "DESCRIPTION", "AMOUNT", "TYPE", "BALANCE"},
 		date: "POSTING DATE", amount: "AMOUNT", text: []string{"DESCRIPTION"}, balance: "BALANCE",
-		ids: []string{"CHECK OR SLIP"}, layouts: []string{mdy}, decimal: '.', currency: "USD",
+		ids: []string{"CHECK OR SLIP"}, layouts: []string{mdy}, decimal: '.', currency: "USD", pending: true,
 	},
 	{
 		name: "chase-card", titles: []string{"TRANSACTION DATE", "POST DATE", "DESCRIPTION", "CATEGORY", "TYPE",

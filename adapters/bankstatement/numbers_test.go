@@ -84,7 +84,8 @@ func TestNumbersThatLeaveOutAStatementAreSaid(t *testing.T) {
 			if p.Closing.State != tc.state {
 				t.Errorf("the closing balance is %+v", p.Closing)
 			}
-			c := witness.Compare(witness.Input{Statement: f.Statements[0], Records: recordsOf(f.Statements[0], name, 0)})
+			records := recordsOf(f.Statements[0], name, 0)
+			c := witness.Compare(witness.Input{Statement: f.Statements[0], Records: records})
 			if proved := p.Closing.State == witness.Proved; (c.Verdict == witness.Agrees) != proved {
 				t.Errorf("the verdict is %s, and the closing balance %s", c.Verdict, p.Closing.State)
 			}

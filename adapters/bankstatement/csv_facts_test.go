@@ -262,7 +262,7 @@ func TestTablesOfOtherBanks(t *testing.T) {
 		"Chase whose newest balance cannot be read": {
 			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,x,,",
 				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
-			counts:  lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
+			counts: lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
 		},
 		"Bank of America": {
 			content: table("Description,,Summary Amt.", `Beginning balance as of 09/01/2026,,"1,000.00"`,

@@ -246,19 +246,25 @@ func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock)
 	return true
 }
 
-// lastOFXDate returns the last of the dates of a file: when it was made, its period, and its balance.
+// lastOFXDate returns the last day up to which a file can list booked movements: when it was made, or the day of its
+// balance. Without one of these, the period counts, too; it may be one that the caller has asked for.
 func lastOFXDate(section *witness.Section) domain.Date {
-	last := max(section.Made, section.Declared.To)
+	var ledger domain.Date
 	for _, b := range section.Balances {
 		if b.Role == witness.Ledger {
-			last = max(last, b.Date)
+			ledger = max(ledger, b.Date)
 		}
+	}
+	last := max(section.Made, ledger)
+	if section.Made == "" || ledger == "" {
+		last = max(last, section.Declared.To)
 	}
 	return last
 }
 
-// setScheduledApart sets apart the movements that are later than every date of the file: the bank has only scheduled
-// them. It needs at least one movement that is not later, in this section or before it.
+// setScheduledApart sets apart the movements that are later than the last day of the file: the bank has only scheduled
+// them, and only expects the balances after them. It needs at least one movement that is not later, in this section or
+// before it.
 func setScheduledApart(section *witness.Section, last domain.Date, continues bool) {
 	days, _ := section.Days()
 	if last == "" || days.From > last && !continues {
@@ -269,4 +275,11 @@ func setScheduledApart(section *witness.Section, last domain.Date, continues boo
 			b.Kind, b.Reason = witness.Apart, "scheduled: later than the file"
 		}
 	}
+	section.Balances = slices.DeleteFunc(slices.Clone(section.Balances), func(b witness.Balance) bool {
+		date := b.Date
+		for i := b.Block - 1; date == "" && i >= 0; i-- {
+			date = section.Blocks[i].Date
+		}
+		return b.Source == witness.Row && date > last
+	})
 }

@@ -429,6 +429,34 @@ func TestDatesOfOFXFiles(t *testing.T) {
 		content: ofx("<DTSERVER>00000000000000" + period("20260901", "20260930") + two), counts: lines(2),
 		covered: "2026-09-01..2026-09-30",
 	}
+	known := "<DTSERVER>20261002100000[-03:EST]" + period("20260901", "20261002100000[-03:EST]")
+	balances := entry("20260901", "100.00", "SALDO ANTERIOR") + two +
+		entry("20260903", "95.50", "SALDO TOTAL DISPONÍVEL DIA")
+	scheduled := entry("20261005", "-7.00", "SEGURO")
+	expected := entry("20261005", "88.50", "SALDO TOTAL DISPONÍVEL DIA")
+	for name, tail := range map[string]string{
+		"a scheduled line with the balance after it": scheduled + expected,
+		"a scheduled line with a balance of no day":  scheduled + strings.Replace(expected, "20261005", "00021130", 1),
+		"scheduled lines and a balance before them":  expected + scheduled,
+	} {
+		for _, end := range []string{"20261002100000[-03:EST]", "20261031"} {
+			known := "<DTSERVER>20261002100000[-03:EST]" + period("20260901", end)
+			facts[name+" in a period to "+end] = fact{
+				content: ofx(known + balances + tail + ledger("95.50", "20261002")),
+				counts:  witness.Counts{Blocks: 6, Lines: 2, BalanceRows: 3, Apart: 1}, net: "-4.50", opening: "100",
+				closing: "95.50", closingDate: "2026-09-03", state: witness.Proved, covered: "2026-09-01..2026-10-01",
+			}
+		}
+	}
+	facts["a scheduled line of Itaú"] = fact{
+		content: ofx(known + balances + scheduled + ledger("95.50", "20261002")),
+		counts:  witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50",
+		closingDate: "2026-09-03", state: witness.Proved, covered: "2026-09-01..2026-10-01",
+	}
+	facts["a line of the day of the download is booked"] = fact{
+		content: ofx(known + balances + entry("20261002", "-7.00", "LUZ") + ledger("95.50", "20261002")),
+		counts:  witness.Counts{Blocks: 5, Lines: 3, BalanceRows: 2}, closing: "95.50", state: witness.Proved,
+	}
 	facts["a scheduled debit"] = fact{
 		content: ofx(period("20260901", "20260903") + two + entry("20260910", "-7.00", "AGENDADO") + ledger("1.00",
 			"20260902")),

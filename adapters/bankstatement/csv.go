@@ -3,7 +3,6 @@ package bankstatement
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -298,20 +297,22 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 }
 
 // markByEvidence returns the title of the column that marks each amount as a credit or a debit. A mapping does not name
-// this column. In the rows with a date, no amount may have a sign, the column may contain nothing but such marks, and
-// one of them must be that of a debit. If no column is like this, or several are, markByEvidence returns "".
+// this column. In the rows with a date, no amount may have a sign, and the column must contain a mark of a debit, and
+// nothing else but marks. If it contains marks of both kinds, and more of them than other texts, it is the column, too,
+// and the rows with other texts are refused. If no column is like this, or several are, markByEvidence returns "".
 func (r *csvReader) markByEvidence(lines []textLine) string {
 	var cols columns
-	var marks []string
-	debits := map[string]bool{}
+	marks := map[string]*markCount{}
 	for _, l := range lines {
 		cells, _ := splitRow(l.text, r.separator)
 		if cols == nil {
 			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
 				cols = titles
-				marks = slices.DeleteFunc(slices.Collect(maps.Keys(cols)), func(title string) bool {
-					return repeated[title] || slices.Contains(r.d.titles, title)
-				})
+				for title := range cols {
+					if !repeated[title] && !slices.Contains(r.d.titles, title) {
+						marks[title] = &markCount{}
+					}
+				}
 			}
 			continue
 		}
@@ -325,21 +326,44 @@ func (r *csvReader) markByEvidence(lines []textLine) string {
 		if n, err := parseAmount(text, r.d.decimal, "R$", "$"); err == nil && n.signed && !n.value.IsZero() {
 			return ""
 		}
-		marks = slices.DeleteFunc(marks, func(title string) bool {
-			at := cols[title]
-			if at >= len(cells) {
-				return true
+		for title, count := range marks {
+			mark := ""
+			if at := cols[title]; at < len(cells) {
+				mark = normalTitle(cells[at])
 			}
-			mark := normalTitle(cells[at])
-			debits[title] = debits[title] || debitMarks[mark]
-			return mark != "" && !debitMarks[mark] && !creditMarks[mark]
-		})
+			count.add(mark)
+		}
 	}
-	marks = slices.DeleteFunc(marks, func(title string) bool { return !debits[title] })
-	if len(marks) != 1 {
-		return ""
+	found := ""
+	for title, count := range marks {
+		switch {
+		case !count.areMarks():
+		case found != "":
+			return ""
+		default:
+			found = title
+		}
 	}
-	return marks[0]
+	return found
+}
+
+// markCount counts what a column contains.
+type markCount struct{ credits, debits, others int }
+
+func (c *markCount) add(mark string) {
+	switch {
+	case mark == "":
+	case creditMarks[mark]:
+		c.credits++
+	case debitMarks[mark]:
+		c.debits++
+	default:
+		c.others++
+	}
+}
+
+func (c *markCount) areMarks() bool {
+	return c.debits > 0 && (c.others == 0 || c.credits > 0 && c.credits+c.debits > c.others)
 }
 
 var (

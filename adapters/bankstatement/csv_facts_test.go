@@ -497,9 +497,23 @@ func TestAMappingNamesTheColumns(t *testing.T) {
 			},
 			dates: []string{"2026-09-01", "2026-09-02", "2026-09-03"},
 		},
-		"a column with other letters": {
+		"a mark that is unknown": {
 			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;"),
+			options: witness.Options{Mapping: &marked}, counts: witness.Counts{Blocks: 3, Lines: 2, Refused: 1},
+			net: "990", reason: `the mark of credit and debit is unknown: "P"; known are C and D`,
+		},
+		"a column with other letters": {
+			content: table(titles, "01.09.26;A;1.000,00;P;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;"),
 			options: witness.Options{Mapping: &marked}, counts: lines(3), net: "1017",
+		},
+		"a column with more letters that are no marks": {
+			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;",
+				"03.09.26;X;7,00;Q;"), options: witness.Options{Mapping: &marked}, counts: lines(4), net: "1024",
+		},
+		"a mark behind the digits": {
+			content: table("Quando;O que;Quanto", "01.09.26;A;1.000,00 C", "02.09.26;B;10,00D"),
+			options: witness.Options{Mapping: &marked}, counts: witness.Counts{Blocks: 2, Refused: 2},
+			reason: "the amount cannot be read",
 		},
 	})
 	f := bankstatement.Reader{}.Read([]byte(content), witness.Options{})

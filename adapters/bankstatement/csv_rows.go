@@ -340,7 +340,8 @@ func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradict
 	}
 	switch sign := r.sign(cells); {
 	case sign == 0:
-		return amount, false, fmt.Errorf("the mark of credit and debit is unknown: %q", r.cell(cells, r.d.mark))
+		return amount, false, fmt.Errorf("%w: %q; known are C and D, CR and DB, their words, + and -", errUnknownMark,
+			r.cell(cells, r.d.mark))
 	case n.signed && n.negative != (sign < 0) && !n.value.IsZero():
 		return amount, true, nil
 	case sign < 0:
@@ -348,6 +349,8 @@ func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradict
 	}
 	return n.value, false, nil
 }
+
+var errUnknownMark = errors.New("the mark of credit and debit is unknown")
 
 var errTwoAmounts = errors.New("the row has a credit and a debit")
 

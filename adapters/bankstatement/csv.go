@@ -367,7 +367,7 @@ func (c *markCount) areMarks() bool {
 }
 
 var (
-	preambleBranch = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
+	preambleBranch = regexp.MustCompile(`\b(?:AG(?:ENCIA)?|COOP(?:ERATIVA)?)\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
 	// The account has the agency in front of it at some banks: 0001/54321-0.
 	preambleAccount = regexp.MustCompile(`\b(?:CONTA(?: CORRENTE)?|C/C|CC)\b[ .:;,|]*` +
 		`(?:([0-9]{1,6}(?:-[0-9X])?) *[/|] *)?([0-9][0-9.]*(?:-[0-9X])?)(?:$|[^0-9/])`)

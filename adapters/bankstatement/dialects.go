@@ -122,6 +122,11 @@ var dialects = []dialect{
 		stable: "CODIGO DA TRANSACAO", layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "290",
 	},
 	{
+		name: "sicredi", titles: []string{"DATA", "DESCRICAO", "DOCUMENTO", "VALOR R|VALOR", "SALDO R|SALDO"},
+		date: "DATA", amount: "VALOR R|VALOR", text: []string{"DESCRICAO"}, balance: "SALDO R|SALDO",
+		ids: []string{"DOCUMENTO"}, layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "748", doubtful: true,
+	},
+	{
 		name: "cora", titles: []string{"DATA", "TRANSACAO", "TIPO TRANSACAO", "IDENTIFICACAO", "VALOR"}, date: "DATA",
 		amount: "VALOR", mark: "TIPO TRANSACAO", text: []string{"TRANSACAO", "IDENTIFICACAO"}, layouts: []string{dmy},
 		currency: "BRL", bank: "403",

@@ -246,20 +246,24 @@ func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock)
 	return true
 }
 
-// lastOFXDate returns the last day up to which a file can list booked movements: when it was made, or the day of its
-// balance. Without one of these, the period counts, too; it may be one that the caller has asked for.
+// lastOFXDate returns the last day up to which a file can list booked movements: the day of its balance, or a later one
+// up to which both the period and the download reach. Without a balance, it is the later one of these two. Balances of
+// days before the download show that their days are booked.
 func lastOFXDate(section *witness.Section) domain.Date {
-	var ledger domain.Date
+	var ledger, rows domain.Date
 	for _, b := range section.Balances {
-		if b.Role == witness.Ledger {
+		switch {
+		case b.Role == witness.Ledger:
 			ledger = max(ledger, b.Date)
+		case b.Source == witness.Row && b.Date <= section.Made:
+			rows = max(rows, b.Date)
 		}
 	}
-	last := max(section.Made, ledger)
-	if section.Made == "" || ledger == "" {
-		last = max(last, section.Declared.To)
+	made, end := section.Made, section.Declared.To
+	if ledger == "" || made == "" || end == "" {
+		return max(made, end, ledger)
 	}
-	return last
+	return max(ledger, min(made, end), rows)
 }
 
 // setScheduledApart sets apart the movements that are later than the last day of the file: the bank has only scheduled

@@ -453,6 +453,16 @@ func TestDatesOfOFXFiles(t *testing.T) {
 		counts:  witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50",
 		closingDate: "2026-09-03", state: witness.Proved, covered: "2026-09-01..2026-10-01",
 	}
+	september := "<DTSERVER>20261002" + period("20260901", "20260903")
+	facts["a scheduled line after the period and the balance"] = fact{
+		content: ofx(september + balances + entry("20260925", "-7.00", "LUZ") + ledger("95.50", "20260903")),
+		counts:  witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50", state: witness.Proved,
+	}
+	facts["a line after the period with the balance of its day"] = fact{
+		content: ofx(september + balances + entry("20260925", "-7.00", "LUZ") +
+			entry("20260925", "88.50", "SALDO TOTAL DISPONÍVEL DIA") + ledger("95.50", "20260903")),
+		counts: witness.Counts{Blocks: 6, Lines: 3, BalanceRows: 3}, closing: "88.50", state: witness.Proved,
+	}
 	facts["a line of the day of the download is booked"] = fact{
 		content: ofx(known + balances + entry("20261002", "-7.00", "LUZ") + ledger("95.50", "20261002")),
 		counts:  witness.Counts{Blocks: 5, Lines: 3, BalanceRows: 2}, closing: "95.50", state: witness.Proved,

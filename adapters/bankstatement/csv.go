@@ -500,7 +500,7 @@ func (r *csvReader) completeCopies() {
 	}
 	known := map[string]*csvSection{}
 	for _, s := range r.sections {
-		key := fmt.Sprintf("%q %s %s", s.account, s.currency, s.Entries())
+		key := fmt.Sprintf("%+v %s %s", s.account, s.currency, s.Entries())
 		original := known[key]
 		if original == nil {
 			known[key] = s

@@ -205,6 +205,12 @@ func (r *camtReader) part(n *node) {
 		if date := isoDate(n.text); date != "" {
 			r.section.Made = date
 		}
+	case "ElctrncSeqNb":
+		r.section.Number = positive(n.text)
+	case "LglSeqNb":
+		if r.section.Number == 0 {
+			r.section.Number = positive(n.text)
+		}
 	case "FrToDt":
 		r.section.Declared = domain.Window{
 			From: isoDate(n.child("FrDtTm").text + n.child("FrDt").text),

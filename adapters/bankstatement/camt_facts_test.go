@@ -136,6 +136,17 @@ func TestCamtFiles(t *testing.T) {
 			content: only(ntry("10.00", "DBIT", book, "<NtryDtls><Btch><NbOfTxs>3</NbOfTxs></Btch></NtryDtls>")),
 			counts:  lines(1),
 		},
+		"details without an amount": {
+			content: only(ntry("10.00", "DBIT", book,
+				"<NtryDtls><TxDtls><Refs><EndToEndId>E1</EndToEndId></Refs></TxDtls></NtryDtls>")),
+			counts: lines(1), net: "-10",
+		},
+		"a batch whose parts lack charges": {
+			content: only(ntry("1526.00", "DBIT", book,
+				"<NtryDtls><TxDtls><Amt>1000</Amt></TxDtls><TxDtls><Amt>500</Amt></TxDtls></NtryDtls>")),
+			counts: lines(1), net: "-1526",
+			warnings: []witness.WarningCode{witness.PartsDoNotSum},
+		},
 		"a batch whose parts are not its amount": {
 			content: only(ntry("10.00", "DBIT", book,
 				"<NtryDtls><TxDtls><Amt>6</Amt></TxDtls><TxDtls><Amt>5</Amt></TxDtls></NtryDtls>")),

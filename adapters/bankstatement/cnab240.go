@@ -209,7 +209,7 @@ func (r *cnabReader) header(rec cnabRecord) {
 	}
 	r.lote = &cnabLote{
 		number: rec.field(4, 7), account: account, currency: currency, records: 1, hasHeader: true,
-		section: witness.Section{Made: r.made},
+		section: witness.Section{Made: r.made, Number: positive(rec.field(174, 178))},
 	}
 	r.balance(rec, witness.Opening)
 }

@@ -365,7 +365,7 @@ func TestMT940Files(t *testing.T) {
 		},
 		"a statement is missing between two": {
 			content: whole + mt940(":60F:C261002EUR90,50", ":61:2610031003C1,00NTRFNONREF", ":62F:C261003EUR91,50"),
-			counts:  lines(3), state: witness.Proved, covered: "2026-09-01..2026-09-30 2026-10-03..2026-10-03",
+			counts:  lines(3), covered: "2026-09-01..2026-09-30 2026-10-03..2026-10-03", state: witness.Unavailable,
 			warnings: []witness.WarningCode{witness.BalanceNotOfTheLines},
 		},
 		"days that do not join": {
@@ -401,4 +401,47 @@ func TestMT940Files(t *testing.T) {
 			counts:  witness.Counts{Blocks: 3, Lines: 2, Refused: 1},
 		},
 	})
+}
+
+// A file may have a lote of the automatic investment beside that of the account.
+func TestTheLoteOfTheAccountIsSelectedBesideItsInvestments(t *testing.T) {
+	lote := func(number int, sub, balance string) string {
+		const account = "01234 000000056789 0"
+		text := fmt.Sprintf("341%04d", number)
+		return record(map[int]string{
+			1: text + "1E0440031", 33: sub, 53: account, 143: "31082026", 151: balance + "FBRL00001",
+		}) + "\r\n" + record(map[int]string{
+			1: text + "5", 53: account, 143: "30092026", 151: balance + "F", 171: "000002",
+		}) + "\r\n"
+	}
+	own := func(n int) string { return lote(n, "    ", "000000000000010000C") }
+	invested := func(n int, sub string) string { return lote(n, sub, "000000000000099900C") }
+	header := record(map[int]string{1: "34100000", 143: "201102026"}) + "\r\n"
+	ours := witness.OurAccount{Number: "1234/56789-0", Currency: "BRL"}
+	for name, lotes := range map[string]string{
+		"the investment last":  own(1) + invested(2, "0202"),
+		"the investment first": invested(1, "0202") + own(2),
+		"two investments":      invested(1, "0201") + own(2) + invested(3, "0202"),
+	} {
+		f := read([]byte(header + lotes))
+		got, refusal := witness.Select(f, ours, "")
+		if refusal != nil || got.Match != witness.MatchExact || got.Statement.Account.Sub != "" {
+			t.Errorf("%s: selected is %+v: %v", name, got.Statement.Account, refusal)
+		}
+		p := witness.Prove(got.Statement)
+		if p.Closing.Amount == nil || p.Closing.Amount.String() != "100" || p.Closing.State != witness.Proved {
+			t.Errorf("%s: the closing balance is %+v", name, p.Closing)
+		}
+		if got, refusal = witness.Select(f, ours, "56789-0"); refusal != nil || got.Statement.Account.Sub != "" {
+			t.Errorf("%s: chosen by its number is %+v: %v", name, got.Statement.Account, refusal)
+		}
+		if got, refusal = witness.Select(f, ours, "341/1234/56789-0/0202"); refusal != nil ||
+			got.Statement.Account.Sub != "0202" {
+			t.Errorf("%s: chosen is %+v: %v", name, got.Statement.Account, refusal)
+		}
+	}
+	f := read([]byte(header + invested(1, "0201") + invested(2, "0202")))
+	if _, refusal := witness.Select(f, ours, ""); refusal == nil || refusal.Code != witness.NeedsAccount {
+		t.Errorf("two investments without the account are %v", refusal)
+	}
 }

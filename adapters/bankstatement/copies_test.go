@@ -86,3 +86,74 @@ func TestCopiesInAFileCountOnce(t *testing.T) {
 		},
 	})
 }
+
+// A CSV file that was pasted twice, or beside one that overlaps it, counts once, too.
+func TestCopiesOfTablesCountOnce(t *testing.T) {
+	nubank := table("Data,Valor,Identificador,Descrição", "01/09/2026,-5.00,64f0-1,Pix", "01/09/2026,-5.00,64f0-2,Pix")
+	nubankLonger := nubank + "02/09/2026,-7.00,64f0-3,Pix\n"
+	preamble := []string{"Nome;FULANO", "Agência: 1234 Conta: 56789-0", "Período: 01/09/2026 a 30/09/2026", ""}
+	itau := table(append(preamble, "data;lançamento;valor (R$);saldo (R$)", "31/08/2026;SALDO ANTERIOR;;1.000,00",
+		"02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50")...)
+	itauLonger := itau + table("03/09/2026;TED;0,50;", "03/09/2026;SALDO DO DIA;;900,00")
+	future := table("", "Lançamentos Futuros", "data;lançamento;valor (R$)", "05/10/2026;LUZ;-99,00")
+	inter := table("Conta ;123456789", "Saldo ;849,50", interTitles, "03/09/2026;Pix;B;-50,00;849,50",
+		"02/09/2026;Pix;A;-100,50;899,50")
+	interLater := table(interTitles, "04/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50")
+	c6 := table(c6Titles, "01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00",
+		"01/09/2026,01/09/2026,Pix,B,0.00,20.00,80.00",
+		"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00")
+	bradesco := table("Extrato de: Ag: 1357 | Conta: 24680-1 | Entre 01/09/2026 e 30/09/2026", bradescoTitles,
+		`02/09/26;COD. LANC. 0;;;;"1.000,00";`, `02/09/26;Pix;1;;"200,00";"800,00";`, ";Rem: Fulana;;;;;",
+		`03/09/26;Pix;1;"50,00";;"850,00";`, `;Total;;"50,00";"200,00";"850,00";`)
+	mercadoPago := table("INITIAL_BALANCE;CREDITS;DEBITS;FINAL_BALANCE", "1.000,00;9,00;0,00;1.009,00", "",
+		"RELEASE_DATE;TRANSACTION_TYPE;REFERENCE_ID;TRANSACTION_NET_AMOUNT;PARTIAL_BALANCE",
+		"01-09-2026;Pix;1;9,00;1.009,00")
+	card := table("date,title,amount", "2026-09-01,Loja,10.00", "2026-09-02,Loja,20.00")
+	cardLonger := table("date,title,amount", "2026-09-02,Loja,20.00", "2026-09-03,Loja,5.00")
+	counts := func(lines, balanceRows, apart int) witness.Counts {
+		return witness.Counts{
+			Blocks: lines + balanceRows + apart, Lines: lines, BalanceRows: balanceRows, Apart: apart,
+		}
+	}
+	runFacts(t, map[string]fact{
+		"Nubank": {content: nubank + nubank, counts: counts(2, 0, 2), net: "-10"},
+		"Nubank three times with byte order marks": {
+			content: strings.Repeat("\xEF\xBB\xBF"+nubank, 3), counts: counts(2, 0, 4), net: "-10",
+		},
+		"Nubank that overlaps":           {content: nubank + nubankLonger, counts: counts(3, 0, 2), net: "-17"},
+		"Nubank that overlaps backwards": {content: nubankLonger + nubank, counts: counts(3, 0, 2), net: "-17"},
+		"Itaú with its preamble": {
+			content: itau + itau, counts: counts(1, 4, 1), opening: "1000", closing: "899.50", state: witness.Proved,
+			covered: "2026-09-01..2026-09-02",
+		},
+		"Itaú with future movements": {
+			content: strings.Repeat(itau+future, 2), counts: counts(1, 4, 3), closing: "899.50", state: witness.Proved,
+		},
+		"Itaú that overlaps": {
+			content: itau + itauLonger, counts: counts(2, 5, 1), opening: "1000", closing: "900",
+			state: witness.Proved,
+		},
+		"Inter": {
+			content: inter + inter, counts: counts(2, 0, 2), opening: "1000", closing: "849.50", state: witness.Proved,
+		},
+		"Inter that overlaps": {content: inter + interLater, counts: counts(3, 0, 1), net: "-151.50"},
+		"C6":                  {content: c6 + c6, counts: counts(3, 0, 3), closing: "85", state: witness.Proved},
+		"Bradesco": {
+			content: bradesco + bradesco, counts: counts(2, 2, 2), closing: "850", state: witness.Proved,
+		},
+		"Mercado Pago": {
+			content: mercadoPago + mercadoPago, counts: counts(1, 0, 1), closing: "1009", state: witness.Proved,
+		},
+		"a card without identifiers":               {content: card + card, counts: counts(2, 0, 2), net: "-30"},
+		"a card that overlaps without identifiers": {content: card + cardLonger, counts: lines(4), covered: "none"},
+		"a table that goes on below its titles": {
+			content: table(interTitles, "01/09/2026;Pix;A;-1,00;99,00", "01/09/2026;Pix;A;-1,00;98,00", interTitles,
+				"02/09/2026;Pix;A;-1,00;97,00", "02/09/2026;Pix;A;-1,00;96,00"), counts: lines(4), net: "-4",
+			state: witness.Proved,
+		},
+		"a page that repeats the movement of the page before": {
+			content: table(interTitles, "01/09/2026;Pix;A;-1,00;99,00", interTitles, "01/09/2026;Pix;A;-1,00;98,00"),
+			counts:  lines(2), net: "-2",
+		},
+	})
+}

@@ -2,7 +2,7 @@ package bankstatement
 
 import (
 	"cmp"
-	"maps"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,6 +27,7 @@ type csvReader struct {
 	made     domain.Date
 	balances []witness.Balance
 	totals   *csvTotals
+	before   map[string]bool // the rows before the titles
 
 	sections []*csvSection
 	byKey    map[csvKey]*csvSection
@@ -56,6 +57,7 @@ type csvSection struct {
 	totals     *csvTotals
 	// contradicted contains the blocks in which the sign of the number and the mark contradict each other.
 	contradicted map[int]string
+	blank        map[int]bool // the blocks without a balance
 	warnings     []witness.Warning
 }
 
@@ -69,7 +71,7 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 	if mapping != nil {
 		known, skip = []dialect{dialectOfMapping(*mapping)}, mapping.SkipRows
 	}
-	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}}
+	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}, before: map[string]bool{}}
 	if !r.findDialect(lines, known, skip) {
 		f.refuseTable(lines, mapping)
 		return
@@ -295,20 +297,22 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 }
 
 // markByEvidence returns the title of the column that marks each amount as a credit or a debit. A mapping does not name
-// this column. In the rows with a date, no amount may have a sign, the column may contain nothing but such marks, and
-// one of them must be that of a debit. If no column is like this, or several are, markByEvidence returns "".
+// this column. In the rows with a date, no amount may have a sign, and the column must contain a mark of a debit, and
+// nothing else but marks. If it contains marks of both kinds, and more of them than other texts, it is the column, too,
+// and the rows with other texts are refused. If no column is like this, or several are, markByEvidence returns "".
 func (r *csvReader) markByEvidence(lines []textLine) string {
 	var cols columns
-	var marks []string
-	debits := map[string]bool{}
+	marks := map[string]*markCount{}
 	for _, l := range lines {
 		cells, _ := splitRow(l.text, r.separator)
 		if cols == nil {
 			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
 				cols = titles
-				marks = slices.DeleteFunc(slices.Collect(maps.Keys(cols)), func(title string) bool {
-					return repeated[title] || slices.Contains(r.d.titles, title)
-				})
+				for title := range cols {
+					if !repeated[title] && !slices.Contains(r.d.titles, title) {
+						marks[title] = &markCount{}
+					}
+				}
 			}
 			continue
 		}
@@ -322,25 +326,48 @@ func (r *csvReader) markByEvidence(lines []textLine) string {
 		if n, err := parseAmount(text, r.d.decimal, "R$", "$"); err == nil && n.signed && !n.value.IsZero() {
 			return ""
 		}
-		marks = slices.DeleteFunc(marks, func(title string) bool {
-			at := cols[title]
-			if at >= len(cells) {
-				return true
+		for title, count := range marks {
+			mark := ""
+			if at := cols[title]; at < len(cells) {
+				mark = normalTitle(cells[at])
 			}
-			mark := normalTitle(cells[at])
-			debits[title] = debits[title] || debitMarks[mark]
-			return mark != "" && !debitMarks[mark] && !creditMarks[mark]
-		})
+			count.add(mark)
+		}
 	}
-	marks = slices.DeleteFunc(marks, func(title string) bool { return !debits[title] })
-	if len(marks) != 1 {
-		return ""
+	found := ""
+	for title, count := range marks {
+		switch {
+		case !count.areMarks():
+		case found != "":
+			return ""
+		default:
+			found = title
+		}
 	}
-	return marks[0]
+	return found
+}
+
+// markCount counts what a column contains.
+type markCount struct{ credits, debits, others int }
+
+func (c *markCount) add(mark string) {
+	switch {
+	case mark == "":
+	case creditMarks[mark]:
+		c.credits++
+	case debitMarks[mark]:
+		c.debits++
+	default:
+		c.others++
+	}
+}
+
+func (c *markCount) areMarks() bool {
+	return c.debits > 0 && (c.others == 0 || c.credits > 0 && c.credits+c.debits > c.others)
 }
 
 var (
-	preambleBranch = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
+	preambleBranch = regexp.MustCompile(`\b(?:AG(?:ENCIA)?|COOP(?:ERATIVA)?)\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
 	// The account has the agency in front of it at some banks: 0001/54321-0.
 	preambleAccount = regexp.MustCompile(`\b(?:CONTA(?: CORRENTE)?|C/C|CC)\b[ .:;,|]*` +
 		`(?:([0-9]{1,6}(?:-[0-9X])?) *[/|] *)?([0-9][0-9.]*(?:-[0-9X])?)(?:$|[^0-9/])`)
@@ -435,6 +462,7 @@ func (r *csvReader) finish() {
 	if r.titled && len(r.sections) == 0 {
 		r.section(witness.Account{}, "")
 	}
+	r.completeCopies()
 	first := map[witness.Account]*csvSection{}
 	last := map[witness.Account]domain.Date{}
 	for _, s := range r.sections {
@@ -442,6 +470,9 @@ func (r *csvReader) finish() {
 	}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		if r.d.pending {
+			s.setPendingApart()
+		}
 		setScheduledApart(&s.Section, last[s.account], first[s.account] != nil)
 		if r.d.doubtful {
 			s.leaveOutRunning()
@@ -458,6 +489,24 @@ func (r *csvReader) finish() {
 			s.warnings = witness.AddWarning(s.warnings, witness.TotalsDisagree, 0)
 		}
 		r.f.add(s.account, s.currency, s.Section, s.warnings)
+	}
+}
+
+// completeCopies gives a table that has the entries of one before it what the file states above its first table, so
+// that both are known to be the same.
+func (r *csvReader) completeCopies() {
+	if len(r.sections) < 2 {
+		return
+	}
+	known := map[string]*csvSection{}
+	for _, s := range r.sections {
+		key := fmt.Sprintf("%+v %s %s", s.account, s.currency, s.Entries())
+		original := known[key]
+		if original == nil {
+			known[key] = s
+			continue
+		}
+		s.Declared, s.Balances, s.totals = original.Declared, slices.Clone(original.Balances), original.totals
 	}
 }
 
@@ -492,6 +541,29 @@ func (s *csvSection) setLaterApart() {
 		}
 	}
 	s.warnings = witness.AddWarning(s.warnings, witness.LaterSection, 0)
+}
+
+// setPendingApart sets apart the newest movements if they have no balance yet, and an older one has.
+func (s *csvSection) setPendingApart() {
+	var order, pending []int
+	days, _ := s.Days()
+	for i := range s.Blocks {
+		if s.Blocks[i].Kind == witness.Line {
+			order = append(order, i)
+		}
+	}
+	if len(order) > 0 && s.Blocks[order[0]].Date == days.From && days.From < days.To {
+		slices.Reverse(order) // oldest first
+	}
+	for _, i := range order {
+		if s.Blocks[i].Running != nil || !s.blank[i] {
+			for _, j := range pending {
+				s.Blocks[j].Kind, s.Blocks[j].Reason = witness.Apart, "pending: the bank states no balance after it"
+			}
+			return
+		}
+		pending = append(pending, i)
+	}
 }
 
 // resolveContradictions decides the sign of the amounts whose number and mark contradict each other by the balances
@@ -577,7 +649,7 @@ func (r *csvReader) section(account witness.Account, currency string) *csvSectio
 		return s
 	}
 	s := &csvSection{
-		account: account, currency: currency, contradicted: map[int]string{},
+		account: account, currency: currency, contradicted: map[int]string{}, blank: map[int]bool{},
 		hasBalance: r.d.balance != "" && r.columns.of(r.d.balance) >= 0,
 		Section:    witness.Section{Made: r.made, DailyRunning: r.d.daily},
 	}

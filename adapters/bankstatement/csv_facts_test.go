@@ -196,6 +196,36 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 			content: table("CODIGO DA TRANSACAO;DATA;TIPO;DESCRICAO;VALOR", "8F-1;01/09/2026;Pix;A;-1,00"),
 			counts:  lines(1), net: "-1",
 		},
+		"Sicredi": {
+			content: table("Associado: FULANA", "Cooperativa: 0101", "Conta: 12345-6", "",
+				"Data,Descrição,Documento,Valor (R$),Saldo (R$)", `01/09/2026,PIX,PIX_CRED,"1.000,00","1.500,00"`,
+				`02/09/2026,TARIFA,,"-10,50","1.489,50"`), counts: lines(2), net: "989.5", opening: "500",
+			closing: "1489.5", state: witness.Proved, covered: "2026-09-01..2026-09-02",
+			account: witness.Account{Bank: "748", Branch: "0101", Number: "12345-6"},
+		},
+		"six equal movements of Nubank": {
+			content: table("Data,Valor,Identificador,Descrição", "01/09/2026,-5.00,64f0-1,Pix",
+				"01/09/2026,-5.00,64f0-2,Pix", "01/09/2026,-5.00,64f0-3,Pix", "01/09/2026,-5.00,64f0-4,Pix",
+				"01/09/2026,-5.00,64f0-5,Pix", "01/09/2026,-5.00,64f0-6,Pix"), counts: lines(6), net: "-30",
+		},
+		"Mercado Pago with one reference in several rows": {
+			content: table("INITIAL_BALANCE;CREDITS;DEBITS;FINAL_BALANCE", "1.000,00;12,00;-2,00;1.010,00", "",
+				"RELEASE_DATE;TRANSACTION_TYPE;REFERENCE_ID;TRANSACTION_NET_AMOUNT;PARTIAL_BALANCE",
+				"01-09-2026;Pix;1;12,00;1.012,00", "01-09-2026;Tarifa;1;-2,00;1.010,00"), counts: lines(2),
+			opening: "1000", closing: "1010", state: witness.Proved,
+		},
+		"Mercado Pago with points": {
+			content: table("INITIAL_BALANCE;CREDITS;DEBITS;FINAL_BALANCE", "1,000.00;9.00;0.00;1,009.00", "",
+				"RELEASE_DATE;TRANSACTION_TYPE;REFERENCE_ID;TRANSACTION_NET_AMOUNT;PARTIAL_BALANCE",
+				"01-09-2026;SPEI;1;9.00;1,009.00"), counts: lines(1), closing: "1009", state: witness.Proved,
+		},
+		"Inter with its history beside the description": {
+			content: table("Extrato Conta Corrente", "Conta ;123456789", "Período ;01/09/2026 a 30/09/2026",
+				"Saldo ;849,50", "", interTitles, "03/09/2026;Pix enviado;B;-50,00;849,50",
+				"02/09/2026;Pix recebido;A;100,50;899,50"),
+			counts: lines(2), opening: "799", closing: "849.50", state: witness.Proved,
+			texts: []string{"Pix enviado B", "Pix recebido A"},
+		},
 		"Cora": {
 			content: table("Data,Transação,Tipo Transação,Identificação,Valor", "01/09/2026,Pix,DÉBITO,A,-1.00",
 				"01/09/2026,Pix,CRÉDITO,A,2.00"), counts: lines(2), net: "1",
@@ -238,6 +268,32 @@ func TestTablesOfOtherBanks(t *testing.T) {
 				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
 			counts: lines(2), net: "40", state: witness.Proved, dates: []string{"2026-09-13", "2026-09-01"},
 		},
+		"Chase with pending movements": {
+			content: table(chase, "DEBIT,09/15/2026,CAFE,-3.00,DEBIT_CARD, ,,",
+				"DEBIT,09/14/2026,BAR,-4.00,DEBIT_CARD,,",
+				"DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,", "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: witness.Counts{Blocks: 4, Lines: 2, Apart: 2}, net: "40", opening: "50", closing: "90",
+			state: witness.Proved, covered: "2026-09-01..2026-09-13",
+		},
+		"Chase with a pending movement, oldest first": {
+			content: table(chase, "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,",
+				"DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,", "DEBIT,09/15/2026,CAFE,-3.00,DEBIT_CARD,,,"),
+			counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, closing: "90", state: witness.Proved,
+		},
+		"Chase with a movement without a balance among the others": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,87.00,,",
+				"DEBIT,09/12/2026,CAFE,-3.00,DEBIT_CARD,,,", "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: lines(3), net: "37", state: witness.Proved,
+		},
+		"Chase without any balance": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,,,", "CREDIT,09/01/2026,PAY,50.00,ACH,,,"),
+			counts:  lines(2), net: "40",
+		},
+		"Chase whose newest balance cannot be read": {
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,x,,",
+				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
+		},
 		"Bank of America": {
 			content: table("Description,,Summary Amt.", `Beginning balance as of 09/01/2026,,"1,000.00"`,
 				`Total credits,,"5.00"`,
@@ -246,6 +302,16 @@ func TestTablesOfOtherBanks(t *testing.T) {
 			counts: witness.Counts{Blocks: 2, Lines: 1, BalanceRows: 1}, opening: "1000", closing: "1005",
 			state:   witness.Proved,
 			covered: "2026-09-01..2026-09-30",
+		},
+		"a card of Chase": {
+			content: table("Transaction Date,Post Date,Description,Category,Type,Amount,Memo",
+				"09/13/2026,09/14/2026,SHOP,Misc,Sale,-10.00,", "09/15/2026,09/15/2026,PAYMENT,,Payment,25.00,"),
+			counts: lines(2), net: "15", dates: []string{"2026-09-14", "2026-09-15"},
+			account: witness.Account{Card: true},
+		},
+		"Banamex, whose customers choose the columns": {
+			content: table("Fecha,Descripción,Importe,Saldo", "02/09/2026,SPEI,100.00,100.00"),
+			refusal: witness.NeedsMapping,
 		},
 		"Capital One": {
 			content: table("Transaction Date,Posted Date,Card No.,Description,Category,Debit,Credit",
@@ -471,9 +537,23 @@ func TestAMappingNamesTheColumns(t *testing.T) {
 			},
 			dates: []string{"2026-09-01", "2026-09-02", "2026-09-03"},
 		},
-		"a column with other letters": {
+		"a mark that is unknown": {
 			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;"),
+			options: witness.Options{Mapping: &marked}, counts: witness.Counts{Blocks: 3, Lines: 2, Refused: 1},
+			net: "990", reason: `the mark of credit and debit is unknown: "P"; known are C and D`,
+		},
+		"a column with other letters": {
+			content: table(titles, "01.09.26;A;1.000,00;P;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;"),
 			options: witness.Options{Mapping: &marked}, counts: lines(3), net: "1017",
+		},
+		"a column with more letters that are no marks": {
+			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;",
+				"03.09.26;X;7,00;Q;"), options: witness.Options{Mapping: &marked}, counts: lines(4), net: "1024",
+		},
+		"a mark behind the digits": {
+			content: table("Quando;O que;Quanto", "01.09.26;A;1.000,00 C", "02.09.26;B;10,00D"),
+			options: witness.Options{Mapping: &marked}, counts: witness.Counts{Blocks: 2, Refused: 2},
+			reason: "the amount cannot be read",
 		},
 	})
 	f := bankstatement.Reader{}.Read([]byte(content), witness.Options{})

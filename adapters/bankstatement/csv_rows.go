@@ -32,10 +32,13 @@ func (r *csvReader) row(row csvRow) {
 	case r.columns == nil && r.looksLikeEntry(cells):
 		r.refuse(row, "the row of a table has no titles above it")
 	case r.columns == nil:
+		r.before[row.raw] = true
 		r.preamble(row)
 	case row.broken != "":
 		r.refuse(row, "%s", row.broken)
 	case !r.d.exact && r.isNote(cells):
+	case r.before[strings.TrimPrefix(row.raw, "\uFEFF")]: // the file begins again
+		r.future = false
 	default:
 		r.entry(row, cells)
 	}
@@ -283,6 +286,7 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 func (r *csvReader) setRunning(b *witness.Block, cells []string, s *csvSection) {
 	text := r.cell(cells, r.d.balance)
 	if text == "" {
+		s.blank[len(s.Blocks)] = r.d.pending
 		return
 	}
 	n, err := parseAmount(text, r.d.decimal, "R$", "$")
@@ -336,7 +340,8 @@ func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradict
 	}
 	switch sign := r.sign(cells); {
 	case sign == 0:
-		return amount, false, fmt.Errorf("the mark of credit and debit is unknown: %q", r.cell(cells, r.d.mark))
+		return amount, false, fmt.Errorf("%w: %q; known are C and D, CR and DB, their words, + and -", errUnknownMark,
+			r.cell(cells, r.d.mark))
 	case n.signed && n.negative != (sign < 0) && !n.value.IsZero():
 		return amount, true, nil
 	case sign < 0:
@@ -344,6 +349,8 @@ func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradict
 	}
 	return n.value, false, nil
 }
+
+var errUnknownMark = errors.New("the mark of credit and debit is unknown")
 
 var errTwoAmounts = errors.New("the row has a credit and a debit")
 

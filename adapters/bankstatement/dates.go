@@ -1,6 +1,7 @@
 package bankstatement
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -46,22 +47,32 @@ func isoDate(text string) domain.Date {
 	return parseDate(time.DateOnly, text[:len(time.DateOnly)])
 }
 
+// The reasons why a text is no date of OFX.
+var (
+	errNotDate  = errors.New("the date cannot be read")
+	errTwoDates = errors.New("the date can be read in two ways")
+)
+
 // ofxDate reads a date of OFX, or the forms that some banks write in its place: 2026-10-02T10:00 and 30/06/2025. The
-// latter can be read in two ways if both numbers can be months, unless the currency is that of Brazil.
-func ofxDate(text, currency string) domain.Date {
+// latter has two readings if the day can be a month, whatever the currency is. dayFirst states that the bank is known
+// to write the day first.
+func ofxDate(text string, dayFirst bool) (domain.Date, error) {
 	if date := compactDate(text); date != "" {
-		return date
+		return date, nil
 	}
 	if date := isoDate(text); date != "" {
-		return date
+		return date, nil
 	}
 	text = strings.TrimSpace(text)
-	if len(text) < 10 {
-		return ""
+	if len(text) < len(dmy) {
+		return "", errNotDate
 	}
-	date := parseDate("02/01/2006", text[:10])
-	if currency != "BRL" && parseDate("01/02/2006", text[:10]) != "" {
-		return ""
+	date, other := parseDate(dmy, text[:len(dmy)]), parseDate(mdy, text[:len(dmy)])
+	switch {
+	case date == "":
+		return "", errNotDate
+	case other != "" && other != date && !dayFirst:
+		return "", errTwoDates
 	}
-	return date
+	return date, nil
 }

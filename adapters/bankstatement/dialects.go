@@ -40,6 +40,8 @@ type dialect struct {
 	card     bool
 	inverted bool // money out is positive
 	daily    bool // balance is that of the day
+	// pending states that the newest movements are pending as long as they have no balance, and the others have one.
+	pending bool
 	// doubtful states that balances of movements count only if most of them hold.
 	doubtful bool
 	// unsigned states that balance rows have no sign.
@@ -120,6 +122,11 @@ var dialects = []dialect{
 		stable: "CODIGO DA TRANSACAO", layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "290",
 	},
 	{
+		name: "sicredi", titles: []string{"DATA", "DESCRICAO", "DOCUMENTO", "VALOR R|VALOR", "SALDO R|SALDO"},
+		date: "DATA", amount: "VALOR R|VALOR", text: []string{"DESCRICAO"}, balance: "SALDO R|SALDO",
+		ids: []string{"DOCUMENTO"}, layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "748", doubtful: true,
+	},
+	{
 		name: "cora", titles: []string{"DATA", "TRANSACAO", "TIPO TRANSACAO", "IDENTIFICACAO", "VALOR"}, date: "DATA",
 		amount: "VALOR", mark: "TIPO TRANSACAO", text: []string{"TRANSACAO", "IDENTIFICACAO"}, layouts: []string{dmy},
 		currency: "BRL", bank: "403",
@@ -156,7 +163,7 @@ var dialects = []dialect{
 	{
 		name: "chase", titles: []string{"DETAILS", "POSTING DATE", "DESCRIPTION", "AMOUNT", "TYPE", "BALANCE"},
 		date: "POSTING DATE", amount: "AMOUNT", text: []string{"DESCRIPTION"}, balance: "BALANCE",
-		ids: []string{"CHECK OR SLIP"}, layouts: []string{mdy}, decimal: '.', currency: "USD",
+		ids: []string{"CHECK OR SLIP"}, layouts: []string{mdy}, decimal: '.', currency: "USD", pending: true,
 	},
 	{
 		name: "chase-card", titles: []string{"TRANSACTION DATE", "POST DATE", "DESCRIPTION", "CATEGORY", "TYPE",

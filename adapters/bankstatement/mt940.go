@@ -2,6 +2,7 @@ package bankstatement
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,11 +37,13 @@ type mt940Reader struct {
 	field   string // the tag of the last field; "" outside of messages
 	account string
 	number  string // field 28C without the page
+	page    int    // of field 28C; 0 if it is not stated
 	// section is the statement that is being read; nil before its opening balance. It goes on over the pages of a
 	// statement.
 	section      *witness.Section
 	currency     string
 	owner        mt940Owner
+	ownerPage    int  // of the last page that was begun
 	entry        bool // the next field 86 belongs to the last line
 	ended        bool // the section has its last balance, or continues in another one
 	unclassified []witness.Block
@@ -104,7 +107,8 @@ func (r *mt940Reader) content(l textLine, content string) {
 	case "25":
 		r.account = strings.TrimSpace(content)
 	case "28", "28C":
-		r.number, _, _ = strings.Cut(strings.TrimSpace(content), "/")
+		number, page, _ := strings.Cut(strings.TrimSpace(content), "/")
+		r.number, r.page = number, positive(page)
 	case "60F", "60M":
 		r.opening(l, content)
 	case "61":
@@ -150,16 +154,33 @@ func (r *mt940Reader) opening(l textLine, content string) {
 		return
 	}
 	owner := mt940Owner{r.account, r.number}
-	if r.field == "60M" && r.section != nil && r.owner == owner && r.currency == currency {
+	follows := r.owner == owner && r.currency == currency
+	lacksPage := follows && r.ownerPage > 0 && r.page > r.ownerPage+1
+	r.ownerPage = r.page
+	if r.field == "60M" && r.section != nil && follows {
 		b.Role = witness.DayEnd // between the pages
 		r.addBalance(b)
-		return
+	} else {
+		continues := r.field == "60M" && r.owner.account == r.account
+		lacksPage = lacksPage || r.field == "60M" && !continues
+		r.ended = r.ended || continues
+		r.end()
+		b.Role = witness.Opening
+		r.section, r.currency, r.owner = &witness.Section{Number: positive(r.number)}, currency, owner
+		r.addBalance(b)
 	}
-	r.ended = r.ended || r.field == "60M" && r.owner.account == r.account
-	r.end()
-	b.Role = witness.Opening
-	r.section, r.currency, r.owner = &witness.Section{}, currency, owner
-	r.addBalance(b)
+	if lacksPage {
+		r.warnings = witness.AddWarning(r.warnings, witness.StatementMissing, 0)
+	}
+}
+
+// positive returns a running number that a file states; 0 if the text is none.
+func positive(text string) int {
+	number, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || number < 0 {
+		return 0
+	}
+	return number
 }
 
 // closing adds the closing balance. That of a page is followed by the next page.

@@ -15,13 +15,16 @@ import (
 // ofxDebits are the types of movements that take money out. Types such as XFER and PAYMENT do not tell the direction.
 var ofxDebits = nameSet("DEBIT D OUT FEE SRVCHG ATM POS CHECK CASH DIRECTDEBIT REPEATPMT")
 
+// pagBank is the code of PagBank. It writes the day first in the date of the balance.
+const pagBank = "290"
+
 // ofxStable lists the field that identifies a movement for ever, by the code of the bank. At other banks the fields are
 // numbers that change with each download, or that repeat.
 var ofxStable = map[string]string{
-	"260": "FITID",  // Nubank: the UUID that its CSV has, too
-	"290": "FITID",  // PagBank: the code of the transaction
-	"323": "FITID",  // Mercado Pago: the number of the operation
-	"336": "REFNUM", // C6; its FITID is new in each download
+	"260":   "FITID",  // Nubank: the UUID that its CSV has, too
+	pagBank: "FITID",  // the code of the transaction
+	"323":   "FITID",  // Mercado Pago: the number of the operation
+	"336":   "REFNUM", // C6; its FITID is new in each download
 }
 
 // convert turns the statements of an OFX file into neutral ones.
@@ -33,9 +36,8 @@ func (r *ofxReader) convert() {
 	numbers := make([][]number, len(r.statements))
 	negative, debits := false, false
 	for i, s := range r.statements {
-		bank := strings.TrimLeft(cmp.Or(s.account.Bank, r.fid), "0")
 		for j := range s.blocks {
-			b, n := r.blockOf(s, &s.blocks[j], bank)
+			b, n := r.blockOf(s, &s.blocks[j], r.bankOf(s))
 			blocks[i], numbers[i] = append(blocks[i], b), append(numbers[i], n)
 			if b.Kind == witness.Line {
 				negative = negative || n.negative
@@ -53,10 +55,15 @@ func (r *ofxReader) convert() {
 		} else {
 			warnings = s.checkTypes(section.Blocks)
 		}
-		warnings = s.addBalances(&section, numbers[i], warnings)
+		warnings = s.addBalances(&section, numbers[i], r.bankOf(s), warnings)
 		setScheduledApart(&section, lastOFXDate(&section), false)
 		r.f.add(s.account, s.currency, section, warnings)
 	}
+}
+
+// bankOf returns the code of the bank of a statement, without zeros in front.
+func (r *ofxReader) bankOf(s *ofxStatement) string {
+	return strings.TrimLeft(cmp.Or(s.account.Bank, r.fid), "0")
 }
 
 // numberUnnamed tells apart the statements without an account number, which may be those of several accounts.
@@ -79,19 +86,15 @@ func (r *ofxReader) numberUnnamed() {
 // blockOf returns a block, and the number of its amount.
 func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witness.Block, number) {
 	text := r.f.text[raw.start:raw.end]
-	var date domain.Date
-	refuse := func(reason string, args ...any) (witness.Block, number) {
-		return refusedOn(date, raw.line, text, reason, args...), number{}
-	}
 	if raw.broken != "" {
-		return refuse("%s", raw.broken)
+		return refused(raw.line, text, "%s", raw.broken), number{}
 	}
 	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
 	posted := raw.fields["DTPOSTED"]
 	if raw.pending {
 		posted = cmp.Or(posted, raw.fields["DTTRAN"])
 	}
-	date = ofxDate(posted, s.currency)
+	date, dateErr := ofxDate(posted, false)
 	n, err := parseAmount(raw.fields["TRNAMT"], 0)
 	b := witness.Block{
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
@@ -101,12 +104,15 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		b.Kind, b.NoAmount = witness.BalanceRow, err != nil
 		return b, n
 	}
+	refuse := func(reason string, args ...any) (witness.Block, number) {
+		return refusedOn(date, raw.line, text, reason, args...), number{}
+	}
 	currency := strings.ToUpper(raw.fields["CURRENCY.CURSYM"])
 	switch {
 	case err != nil:
 		return refuse("%v: %q", err, raw.fields["TRNAMT"])
-	case date == "":
-		return refuse("the date cannot be read: %q", posted)
+	case dateErr != nil:
+		return refuse("%v: %q", dateErr, posted)
 	case currency != "" && s.currency != "" && currency != s.currency:
 		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
 	case raw.pending:
@@ -154,10 +160,12 @@ func addID(ids []witness.ID, kind, value string, stable bool) []witness.ID {
 // declared returns the period that a statement declares. Stone, the only bank with the zone BRL, writes the midnight
 // after the last day.
 func (s *ofxStatement) declared() domain.Window {
-	w := domain.Window{From: ofxDate(s.start, s.currency), To: ofxDate(s.end, s.currency)}
-	if w.From == "" || w.To == "" || w.To < w.From {
+	from, errFrom := ofxDate(s.start, false)
+	to, errTo := ofxDate(s.end, false)
+	if errFrom != nil || errTo != nil || to < from {
 		return domain.Window{}
 	}
+	w := domain.Window{From: from, To: to}
 	if strings.HasPrefix(s.end[min(len(s.end), 8):], "000000") && strings.HasSuffix(s.end, ":BRL]") && w.To > w.From {
 		w.To = w.To.AddDays(-1)
 	}
@@ -190,7 +198,7 @@ func (s *ofxStatement) checkTypes(blocks []witness.Block) (warnings []witness.Wa
 
 // addBalances adds the balance rows and the LEDGERBAL elements of a statement to its section.
 func (s *ofxStatement) addBalances(
-	section *witness.Section, numbers []number, warnings []witness.Warning,
+	section *witness.Section, numbers []number, bank string, warnings []witness.Warning,
 ) []witness.Warning {
 	minor := minorUnitPossible(section.Blocks, numbers, s.blocks)
 	unreadable := func() { warnings = witness.AddWarning(warnings, witness.UnreadableBalance, 0) }
@@ -215,8 +223,8 @@ func (s *ofxStatement) addBalances(
 			unreadable()
 			continue
 		}
-		date := ofxDate(l.date, s.currency)
-		if date == "" {
+		date, err := ofxDate(l.date, bank == pagBank)
+		if err != nil {
 			unreadable()
 		}
 		section.Balances = append(section.Balances, witness.Balance{
@@ -238,19 +246,29 @@ func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock)
 	return true
 }
 
-// lastOFXDate returns the last of the dates of a file: when it was made, its period, and its balance.
+// lastOFXDate returns the last day up to which a file can list booked movements: the day of its balance, or a later one
+// up to which both the period and the download reach. Without a balance, it is the later one of these two. Balances of
+// days before the download show that their days are booked.
 func lastOFXDate(section *witness.Section) domain.Date {
-	last := max(section.Made, section.Declared.To)
+	var ledger, rows domain.Date
 	for _, b := range section.Balances {
-		if b.Role == witness.Ledger {
-			last = max(last, b.Date)
+		switch {
+		case b.Role == witness.Ledger:
+			ledger = max(ledger, b.Date)
+		case b.Source == witness.Row && b.Date <= section.Made:
+			rows = max(rows, b.Date)
 		}
 	}
-	return last
+	made, end := section.Made, section.Declared.To
+	if ledger == "" || made == "" || end == "" {
+		return max(made, end, ledger)
+	}
+	return max(ledger, min(made, end), rows)
 }
 
-// setScheduledApart sets apart the movements that are later than every date of the file: the bank has only scheduled
-// them. It needs at least one movement that is not later, in this section or before it.
+// setScheduledApart sets apart the movements that are later than the last day of the file: the bank has only scheduled
+// them, and only expects the balances after them. It needs at least one movement that is not later, in this section or
+// before it.
 func setScheduledApart(section *witness.Section, last domain.Date, continues bool) {
 	days, _ := section.Days()
 	if last == "" || days.From > last && !continues {
@@ -261,4 +279,11 @@ func setScheduledApart(section *witness.Section, last domain.Date, continues boo
 			b.Kind, b.Reason = witness.Apart, "scheduled: later than the file"
 		}
 	}
+	section.Balances = slices.DeleteFunc(slices.Clone(section.Balances), func(b witness.Balance) bool {
+		date := b.Date
+		for i := b.Block - 1; date == "" && i >= 0; i-- {
+			date = section.Blocks[i].Date
+		}
+		return b.Source == witness.Row && date > last
+	})
 }

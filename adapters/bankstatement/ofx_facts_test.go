@@ -384,9 +384,27 @@ func TestDatesOfOFXFiles(t *testing.T) {
 			content: ofx(entry(text, "1.00", "A")), counts: witness.Counts{Blocks: 1, Refused: 1}, reason: "date",
 		}
 	}
-	facts["a date that can be read in two ways"] = fact{
-		content: strings.Replace(ofx(entry("05/06/2026", "1.00", "A")), "BRL", "USD", 1),
-		counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "date",
+	for _, currency := range []string{"BRL", "USD", "MXN"} {
+		for _, text := range []string{"05/10/2026", "05-10-2026", "05.10.2026 12:00"} {
+			facts[text+" can be read in two ways in "+currency] = fact{
+				content: strings.Replace(ofx(entry(text, "1.00", "A")+two), "BRL", currency, 1),
+				counts:  witness.Counts{Blocks: 3, Lines: 2, Refused: 1}, reason: "two ways",
+				dates: []string{"", "2026-09-02", "2026-09-03"},
+			}
+		}
+	}
+	facts["a period that can be read in two ways"] = fact{
+		content: ofx(period("01/09/2026", "30/09/2026") + two), counts: lines(2), covered: "none",
+	}
+	facts["a day that is its month"] = fact{
+		content: ofx(entry("09/09/2026", "1.00", "A")), counts: lines(1), dates: []string{"2026-09-09"},
+	}
+	balance := ofx(two + ledger("1.00", "05/10/2026"))
+	facts["the date of a balance that can be read in two ways"] = fact{
+		content: balance, counts: lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
+	}
+	facts["the date of a balance of PagBank"] = fact{
+		content: strings.Replace(balance, "0341", "290", 1), counts: lines(2), closing: "1", closingDate: "2026-10-05",
 	}
 	facts["the period of the download is not trusted"] = fact{
 		content: ofx(period("20261001163858[-3:BRT]", "20261001163858[-3:BRT]") + two), counts: lines(2),
@@ -410,6 +428,44 @@ func TestDatesOfOFXFiles(t *testing.T) {
 	facts["the time of the server is zero"] = fact{
 		content: ofx("<DTSERVER>00000000000000" + period("20260901", "20260930") + two), counts: lines(2),
 		covered: "2026-09-01..2026-09-30",
+	}
+	known := "<DTSERVER>20261002100000[-03:EST]" + period("20260901", "20261002100000[-03:EST]")
+	balances := entry("20260901", "100.00", "SALDO ANTERIOR") + two +
+		entry("20260903", "95.50", "SALDO TOTAL DISPONÍVEL DIA")
+	scheduled := entry("20261005", "-7.00", "SEGURO")
+	expected := entry("20261005", "88.50", "SALDO TOTAL DISPONÍVEL DIA")
+	for name, tail := range map[string]string{
+		"a scheduled line with the balance after it": scheduled + expected,
+		"a scheduled line with a balance of no day":  scheduled + strings.Replace(expected, "20261005", "00021130", 1),
+		"scheduled lines and a balance before them":  expected + scheduled,
+	} {
+		for _, end := range []string{"20261002100000[-03:EST]", "20261031"} {
+			known := "<DTSERVER>20261002100000[-03:EST]" + period("20260901", end)
+			facts[name+" in a period to "+end] = fact{
+				content: ofx(known + balances + tail + ledger("95.50", "20261002")),
+				counts:  witness.Counts{Blocks: 6, Lines: 2, BalanceRows: 3, Apart: 1}, net: "-4.50", opening: "100",
+				closing: "95.50", closingDate: "2026-09-03", state: witness.Proved, covered: "2026-09-01..2026-10-01",
+			}
+		}
+	}
+	facts["a scheduled line of Itaú"] = fact{
+		content: ofx(known + balances + scheduled + ledger("95.50", "20261002")),
+		counts:  witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50",
+		closingDate: "2026-09-03", state: witness.Proved, covered: "2026-09-01..2026-10-01",
+	}
+	september := "<DTSERVER>20261002" + period("20260901", "20260903")
+	facts["a scheduled line after the period and the balance"] = fact{
+		content: ofx(september + balances + entry("20260925", "-7.00", "LUZ") + ledger("95.50", "20260903")),
+		counts:  witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50", state: witness.Proved,
+	}
+	facts["a line after the period with the balance of its day"] = fact{
+		content: ofx(september + balances + entry("20260925", "-7.00", "LUZ") +
+			entry("20260925", "88.50", "SALDO TOTAL DISPONÍVEL DIA") + ledger("95.50", "20260903")),
+		counts: witness.Counts{Blocks: 6, Lines: 3, BalanceRows: 3}, closing: "88.50", state: witness.Proved,
+	}
+	facts["a line of the day of the download is booked"] = fact{
+		content: ofx(known + balances + entry("20261002", "-7.00", "LUZ") + ledger("95.50", "20261002")),
+		counts:  witness.Counts{Blocks: 5, Lines: 3, BalanceRows: 2}, closing: "95.50", state: witness.Proved,
 	}
 	facts["a scheduled debit"] = fact{
 		content: ofx(period("20260901", "20260903") + two + entry("20260910", "-7.00", "AGENDADO") + ledger("1.00",

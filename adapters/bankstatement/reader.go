@@ -129,9 +129,7 @@ func (f *file) finish() {
 	for i := range f.Statements {
 		s := &f.Statements[i]
 		f.setZerosApart(s)
-		if f.Format != witness.CSV { // a table goes on below a second row of titles
-			s.SetCopiesApart()
-		}
+		s.SetCopiesApart()
 		seen := map[witness.ID]int{}
 		position := 0
 		for _, section := range s.Sections {

@@ -292,7 +292,7 @@ func bankStatementLineOf(f witness.Finding) bankStatementLineView {
 type csvMappingView struct {
 	Date        string   `json:"date" example:"Data" doc:"The title of the column with the date"`
 	DateFormat  string   `json:"dateFormat" example:"dd/MM/yyyy" doc:"dd, MM and yyyy or yy, in the order of the file"`
-	Amount      string   `json:"amount,omitempty" example:"Valor" doc:"The title of the column with the signed amount; otherwise credit and debit"`
+	Amount      string   `json:"amount,omitempty" example:"Valor" doc:"The title of the column with the amount, signed or beside a column of marks such as C and D, which is found; otherwise credit and debit. A row with another mark is refused"`
 	Credit      string   `json:"credit,omitempty" example:"Crédito" doc:"The title of the column with money in"`
 	Debit       string   `json:"debit,omitempty" example:"Débito" doc:"The title of the column with money out"`
 	Decimal     string   `json:"decimal" example:"," doc:"The decimal separator, a comma or a point"`

@@ -4946,7 +4946,7 @@ type CreatedSubscriptionState string
 
 // CsvMappingView defines model for CsvMappingView.
 type CsvMappingView struct {
-	// Amount The title of the column with the signed amount; otherwise credit and debit
+	// Amount The title of the column with the amount, signed or beside a column of marks such as C and D, which is found; otherwise credit and debit. A row with another mark is refused
 	//
 	// Examples: Valor
 	Amount *string `json:"amount,omitempty"`

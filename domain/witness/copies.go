@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,13 +63,20 @@ func (s *Section) setApart(blocks []int, reason string) {
 func (s *Section) contents() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%q %t\n", s.Declared, s.TotalsDisagree)
+	text.WriteString(s.Entries())
+	for _, b := range s.Balances {
+		fmt.Fprintf(&text, "%s %s %t %v\n", b.Role, b.Date, b.StartOfDay, b.Readings)
+	}
+	return text.String()
+}
+
+// Entries returns a text that is the same for two sections only if they list the same.
+func (s *Section) Entries() string {
+	var text strings.Builder
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
 		fmt.Fprintf(&text, "%s %s %s %s %q %v %v %q\n", b.Kind, b.Date, b.ValueDate, b.Amount, b.Text, b.IDs, b.Running,
 			b.Raw)
-	}
-	for _, b := range s.Balances {
-		fmt.Fprintf(&text, "%s %s %t %v\n", b.Role, b.Date, b.StartOfDay, b.Readings)
 	}
 	return text.String()
 }
@@ -77,59 +85,81 @@ func (s *Section) contents() string {
 // the same identifier of the bank, and those that only look the same.
 func (s *Statement) sharedLines() (certain, possible map[int][]int) {
 	certain, possible = map[int][]int{}, map[int][]int{}
-	known := map[string][]int{} // the sections of lines that are not shared yet
-	take := func(key string, section int) bool {
-		at := slices.IndexFunc(known[key], func(before int) bool {
-			return before != section && s.overlaps(before, section)
-		})
-		if at >= 0 {
-			known[key] = slices.Delete(slices.Clone(known[key]), at, at+1)
-		}
-		return at >= 0
+	known := map[string][]unshared{}
+	all := make([]edges, len(s.Sections))
+	for i := range s.Sections {
+		all[i] = s.Sections[i].edges()
 	}
 	for i := range s.Sections {
 		own := map[string]int{}
+		lacking := map[string]bool{} // what no section before has any more
+		overlaps := overlapping(all, i)
+		take := func(key string) bool {
+			if lacking[key] {
+				return false
+			}
+			at := slices.IndexFunc(known[key], func(u unshared) bool { return overlaps(u.section) })
+			if lacking[key] = at < 0; at < 0 {
+				return false
+			}
+			if known[key][at].lines--; known[key][at].lines == 0 {
+				known[key] = slices.Delete(known[key], at, at+1)
+			}
+			return true
+		}
 		for _, n := range s.Sections[i].lines() {
 			b := &s.Sections[i].Blocks[n]
-			key := fmt.Sprint(b.Date, " ", b.Amount.Normalize())
-			id := b.ownID()
+			id := b.ownID(s.Sections[i].DailyRunning)
+			key := fmt.Sprint(b.Date, " ", b.Amount.Normalize(), " ", cmp.Or(id, b.Text))
 			switch {
-			case id != "" && take(key+" "+id, i):
+			case id != "" && take(key):
 				certain[i] = append(certain[i], n)
-			case id == "" && take(key+" "+b.Text, i):
+			case id == "" && take(key):
 				possible[i] = append(possible[i], n)
 			}
-			if id == "" {
-				id = b.Text
-			}
-			own[key+" "+id]++
+			own[key]++
 		}
 		for key, count := range own {
-			known[key] = append(known[key], slices.Repeat([]int{i}, count)...)
+			known[key] = append(known[key], unshared{i, count})
 		}
 	}
 	return certain, possible
 }
 
-// ownID returns what identifies the line within its file; "" if nothing does.
-func (b *Block) ownID() string {
+// unshared is the number of equal lines of a section that no later section shares yet.
+type unshared struct{ section, lines int }
+
+// overlapping returns a function that reports whether a section before overlaps the section: both may list the same
+// movements. It compares each pair once.
+func overlapping(all []edges, section int) func(before int) bool {
+	known := map[int]bool{}
+	return func(before int) bool {
+		overlaps, compared := known[before]
+		if !compared {
+			x, y := &all[before], &all[section]
+			if x.begin != "" && y.begin != "" && y.begin < x.begin {
+				x, y = y, x
+			}
+			follows, told := x.isFollowedBy(y)
+			overlaps = !told || !follows // if the balances do not tell: the line that both have is of one day
+			known[before] = overlaps
+		}
+		return overlaps
+	}
+}
+
+// ownID returns what identifies the line within its file; "" if nothing does. The balance after a line identifies it,
+// and that of its day does not.
+func (b *Block) ownID(dailyRunning bool) string {
 	for _, id := range b.IDs {
 		if id.Stable || id.Kind == "FITID" {
 			return id.Kind + " " + id.Value
 		}
 	}
-	return ""
-}
-
-// overlaps reports whether two sections may list the same movements.
-func (s *Statement) overlaps(a, b int) bool {
-	x, y := s.Sections[a], s.Sections[b]
-	inOrder := inTime([]Section{x, y})
-	x, y = inOrder[0], inOrder[1]
-	if follows, known := x.isFollowedBy(&y); known {
-		return !follows
+	if b.Running != nil && !dailyRunning {
+		return "balance " + b.Running.String() + " " + b.Text
 	}
-	return true // the line that both have is of one day
+	return ""
 }
 
 // balancesTell reports whether the balances tell for all sections with lines which days they concern.
@@ -140,18 +170,34 @@ func (s *Statement) balancesTell() bool {
 	})
 }
 
+// edges are the balances at the ends of a section. opens and closes state whether they are known.
+type edges struct {
+	begin            domain.Date
+	opening, closing Balance
+	opens, closes    bool
+}
+
+func (s *Section) edges() (e edges) {
+	e.begin = s.begin()
+	e.opening, e.opens = s.opening()
+	e.closing, e.closes = s.closing()
+	return e
+}
+
 // isFollowedBy reports whether the balances show that the next section begins where the section ends. known is false if
 // they do not tell.
-func (s *Section) isFollowedBy(next *Section) (follows, known bool) {
-	opening, ok := s.opening()
-	closing, closed := s.closing()
-	nextOpening, nextOK := next.opening()
-	if !ok || !closed || !nextOK {
+func (e *edges) isFollowedBy(next *edges) (follows, known bool) {
+	if !e.opens || !e.closes || !next.opens {
 		return false, false
 	}
-	joins := closing.Readings[0].Equal(nextOpening.Readings[0])
-	moves := !closing.Readings[0].Equal(opening.Readings[0])
-	return nextOpening.endOfDay() >= closing.Date || joins && moves, true
+	joins := e.closing.Readings[0].Equal(next.opening.Readings[0])
+	moves := !e.closing.Readings[0].Equal(e.opening.Readings[0])
+	return next.opening.endOfDay() >= e.closing.Date || joins && moves, true
+}
+
+func (s *Section) isFollowedBy(next *Section) (follows, known bool) {
+	e, n := s.edges(), next.edges()
+	return e.isFollowedBy(&n)
 }
 
 // opening returns the dated opening balance of the section.
@@ -188,47 +234,62 @@ func (b *Balance) endOfDay() domain.Date {
 // balances are checked against the lines of all of them.
 func joinOverlapping(sections []Section) []Section {
 	var joined []Section
-	for _, next := range sections {
+	copied := false // the last one is a copy
+	for i := range sections {
+		next := &sections[i]
 		n := len(joined)
 		if n == 0 || len(next.Balances) == 0 {
-			joined = append(joined, next)
+			joined, copied = append(joined, *next), false
 			continue
 		}
-		if follows, known := joined[n-1].isFollowedBy(&next); follows || !known {
-			joined = append(joined, next)
+		if follows, known := joined[n-1].isFollowedBy(next); follows || !known {
+			joined, copied = append(joined, *next), false
 			continue
 		}
-		joined[n-1] = joined[n-1].with(next)
+		if !copied {
+			joined[n-1], copied = joined[n-1].copyToJoin(), true
+		}
+		joined[n-1].join(next)
 	}
 	return joined
 }
 
-// with returns the section with the lines and balances of another one that begins later.
-func (s *Section) with(next Section) Section {
+// copyToJoin returns a copy to which the entries of other sections can be added.
+func (s *Section) copyToJoin() Section {
+	return Section{
+		Made: s.Made, Blocks: slices.Clone(s.Blocks), Balances: slices.Clone(s.Balances), Cut: s.Cut,
+		TotalsDisagree: s.TotalsDisagree, Doubtful: s.Doubtful,
+	}
+}
+
+// join adds the lines and balances of another section, which begins later. The last closing balance of both remains
+// one; the balances between are those of their days.
+func (s *Section) join(next *Section) {
 	last, _ := s.closing()
 	nextLast, _ := next.closing()
-	all := Section{
-		Made: max(s.Made, next.Made), Blocks: slices.Concat(s.Blocks, next.Blocks), Cut: s.Cut || next.Cut,
-		TotalsDisagree: s.TotalsDisagree || next.TotalsDisagree, Doubtful: s.Doubtful || next.Doubtful,
-	}
-	add := func(b Balance, offset int, ends bool) {
-		if b.Role == Opening && offset > 0 {
-			b.Role, b.Date, b.StartOfDay = DayEnd, b.endOfDay(), false
+	ends := last.Date > nextLast.Date
+	if !ends {
+		for i := range s.Balances {
+			if s.Balances[i].Role == Closing {
+				s.Balances[i].Role = DayEnd
+			}
 		}
-		if b.Role == Closing && !ends {
+	}
+	offset := len(s.Blocks)
+	for _, b := range next.Balances {
+		switch {
+		case b.Role == Opening:
+			b.Role, b.Date, b.StartOfDay = DayEnd, b.endOfDay(), false
+		case b.Role == Closing && ends:
 			b.Role = DayEnd
 		}
 		if b.Block >= 0 {
 			b.Block += offset
 		}
-		b.Readings = slices.Clone(b.Readings)
-		all.Balances = append(all.Balances, b)
+		s.Balances = append(s.Balances, b)
 	}
-	for _, b := range s.Balances {
-		add(b, 0, last.Date > nextLast.Date)
-	}
-	for _, b := range next.Balances {
-		add(b, max(len(s.Blocks), 1), last.Date <= nextLast.Date)
-	}
-	return all
+	s.Blocks = append(s.Blocks, next.Blocks...)
+	s.Made = max(s.Made, next.Made)
+	s.Cut, s.Doubtful = s.Cut || next.Cut, s.Doubtful || next.Doubtful
+	s.TotalsDisagree = s.TotalsDisagree || next.TotalsDisagree
 }

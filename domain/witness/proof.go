@@ -114,7 +114,11 @@ func Prove(s Statement) Proof {
 	first, allProved, broken := true, true, false
 	elsewhere := slices.ContainsFunc(s.Sections, isRefused)
 	doubtful := false
-	for _, section := range joinOverlapping(inTime(s.Sections)) {
+	sections := inTime(s.Sections)
+	if lacksNumber(sections) {
+		total.Warnings = AddWarning(total.Warnings, StatementMissing, 0)
+	}
+	for _, section := range joinOverlapping(sections) {
 		doubtful = doubtful || section.Doubtful
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
 			total.lacks.add(&section)
@@ -123,8 +127,10 @@ func Prove(s Statement) Proof {
 		p := proveSection(&section, s.CoversTo != "", elsewhere)
 		if first {
 			total.Opening = p.Opening
-		} else if total.join(p) {
-			broken = true
+		} else {
+			joint := total.join(p)
+			broken = broken || joint == Contradicted
+			allProved = allProved && joint != Unavailable
 		}
 		first = false
 		total.Closing = p.Closing
@@ -156,25 +162,27 @@ func absent() StatedBalance { return StatedBalance{Source: Absent, State: Unavai
 
 // inTime returns the sections in the order of their first balances or lines.
 func inTime(sections []Section) []Section {
-	begin := func(s Section) domain.Date {
-		for _, b := range s.Balances {
-			if b.Role == Opening && b.Date != "" {
-				return b.Date
-			}
-		}
-		if days, ok := s.Days(); ok {
-			return days.From
-		}
-		return s.Declared.From
-	}
-	if slices.ContainsFunc(sections, func(s Section) bool { return begin(s) == "" }) {
+	if slices.ContainsFunc(sections, func(s Section) bool { return s.begin() == "" }) {
 		return sections
 	}
 	sections = slices.Clone(sections)
 	slices.SortStableFunc(sections, func(a, b Section) int {
-		return compareDates(begin(a), begin(b))
+		return compareDates(a.begin(), b.begin())
 	})
 	return sections
+}
+
+// begin returns the day of the first balance or line of the section; "" if it is not known.
+func (s *Section) begin() domain.Date {
+	for _, b := range s.Balances {
+		if b.Role == Opening && b.Date != "" {
+			return b.Date
+		}
+	}
+	if days, ok := s.Days(); ok {
+		return days.From
+	}
+	return s.Declared.From
 }
 
 // isRefused reports whether the section consists of refused blocks. They may belong to any section of the statement.
@@ -183,20 +191,37 @@ func isRefused(s Section) bool {
 		len(s.Blocks) > 0
 }
 
-// join compares the opening balance of the next section with the closing balance of the last one, if both are of the
-// same day. It reports whether they differ.
-func (p *Proof) join(next Proof) (differs bool) {
-	a, b := p.Closing, next.Opening
-	sameDay := a.Date != "" && a.Date == b.EndOfDay()
-	if a.Amount != nil && b.Amount != nil && a.Date != "" && a.Date < b.EndOfDay() && !a.Amount.Equal(*b.Amount) {
-		p.Warnings = AddWarning(p.Warnings, BalanceNotOfTheLines, 0) // a statement between the two is missing
+// lacksNumber reports whether the running numbers of the sections, which are in the order of time, leave one out. A
+// number that is not higher than the one before begins a new year.
+func lacksNumber(sections []Section) bool {
+	before := 0
+	for i := range sections {
+		number := sections[i].Number
+		if before > 0 && number > before+1 {
+			return true
+		}
+		if number > 0 {
+			before = number
+		}
 	}
-	if a.Amount == nil || b.Amount == nil || !sameDay || a.Amount.Equal(*b.Amount) {
-		return false
+	return false
+}
+
+// join compares the opening balance of the next section with the closing balance of the last one. They contradict each
+// other if both are of the same day and differ. If they differ and days lie between, movements of these days are in
+// neither section, so that the chain of the balances has a hole: it is unavailable.
+func (p *Proof) join(next Proof) State {
+	a, b := p.Closing, next.Opening
+	switch {
+	case a.Amount == nil || b.Amount == nil || a.Date == "" || a.Date > b.EndOfDay() || a.Amount.Equal(*b.Amount):
+		return Proved
+	case a.Date < b.EndOfDay():
+		p.Warnings = AddWarning(p.Warnings, BalanceNotOfTheLines, 0)
+		return Unavailable
 	}
 	p.Gap = p.Gap.Add(b.Amount.Sub(*a.Amount))
 	p.FirstGap = earlier(p.FirstGap, a.Date)
-	return true
+	return Contradicted
 }
 
 // settle sets the states of the balances of a statement that may have several sections. broken states that the balances

@@ -91,7 +91,7 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 		}
 	}
 	for _, match := range []Match{MatchExact, MatchNormalised, MatchAbsent} {
-		switch found := inOurCurrency(byMatch[match], ours); {
+		switch found := inOurCurrency(withoutProducts(byMatch[match]), ours); {
 		case len(found) == 1 && (match != MatchAbsent || len(file.Statements) == 1):
 			return checkCurrency(Selected{found[0], match}, ours)
 		case len(found) > 0:
@@ -119,7 +119,7 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 			found = append(found, s)
 		}
 	}
-	found = inOurCurrency(found, ours)
+	found = inOurCurrency(withoutProducts(found), ours)
 	if len(found) != 1 {
 		return Selected{}, needsAccount(file)
 	}
@@ -131,6 +131,22 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 		s.Warnings = AddWarning(s.Warnings, CurrencyDiffers, 0)
 	}
 	return Selected{s, MatchChosen}, nil
+}
+
+// withoutProducts returns the statements without those of products that belong to the same numbered account, such as
+// the automatic investment of Itaú, if it has a statement of its own.
+func withoutProducts(found []Statement) []Statement {
+	var own []Statement
+	for _, s := range found {
+		main := s.Account
+		main.Sub = ""
+		if s.Account.Number == "" || s.Account.Sub == "" || !slices.ContainsFunc(found, func(other Statement) bool {
+			return other.Account == main
+		}) {
+			own = append(own, s)
+		}
+	}
+	return own
 }
 
 // inOurCurrency returns the statement in the currency of our account if the statements are those of one numbered

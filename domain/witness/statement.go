@@ -113,6 +113,7 @@ const (
 	SignContradictsType  WarningCode = "sign_contradicts_type"   // the sign of the amount was taken
 	PartsDoNotSum        WarningCode = "batch_parts_do_not_sum"  // the parts of a line are not its amount
 	LaterSection         WarningCode = "later_section_set_apart" // lines after the period, without balances
+	StatementMissing     WarningCode = "statement_missing"       // the bank's numbers leave out a statement or a page
 )
 
 // Account identifies the account of a statement in the bank's own notation. A value that the file does not state is "".
@@ -160,6 +161,7 @@ type Statement struct {
 type Section struct {
 	Declared domain.Window // the period that the file declares; zero if it declares none
 	Made     domain.Date   // when the file was made; "" if unknown
+	Number   int           // the bank's running number of the statement; 0 if unknown
 	Blocks   []Block       // in the order of the file
 	Balances []Balance
 	// DailyRunning states that Block.Running is the balance at the end of the block's day, repeated in each of its

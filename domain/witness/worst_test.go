@@ -57,3 +57,22 @@ func TestCostlyStatementsAreCompared(t *testing.T) {
 		})
 	}
 }
+
+// Many statements of a file with the same lines are compared with each other in bounded time.
+func TestManyOverlappingSectionsAreCompared(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compares 60,000 lines")
+	}
+	var s witness.Statement
+	for i := range 3000 {
+		blocks := []witness.Block{line(2, "-1", fmt.Sprint("B", i))}
+		for range 20 {
+			blocks = append(blocks, line(2, "-1", "A"))
+		}
+		s.Sections = append(s.Sections, witness.Section{Blocks: blocks})
+	}
+	s.SetCopiesApart()
+	if c := s.Counts(); c.Lines != 63_000 || !s.Sections[1].Doubtful {
+		t.Errorf("the counts are %+v", c)
+	}
+}

@@ -3699,7 +3699,7 @@ export interface components {
         };
         CsvMappingView: {
             /**
-             * @description The title of the column with the signed amount; otherwise credit and debit
+             * @description The title of the column with the amount, signed or beside a column of marks such as C and D, which is found; otherwise credit and debit. A row with another mark is refused
              * @example Valor
              */
             amount?: string;

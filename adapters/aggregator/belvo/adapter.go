@@ -47,7 +47,6 @@ var windows = map[string]vendorhttp.Window{
 // no longer exists.
 var (
 	vendor       = vendorWith(explainError)
-	tokenAPI     = vendorWith(explainTokenError)
 	laterPageAPI = vendorWith(explainLaterPageError)
 	refreshAPI   = refreshVendor()
 )

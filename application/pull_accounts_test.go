@@ -135,3 +135,34 @@ func TestTwoReadsInARowRemoveAnAccountAtAVendorWithoutASyncStatus(t *testing.T) 
 		t.Error(diff)
 	}
 }
+
+// A list of the whole account reference contains no row of an account that is not listed any more. The list of accounts
+// decides about it: its rows stay, and wait for no removal, however many reads follow.
+func TestTheRowsOfAGoneAccountStay(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.status.Transactions, e.vendor.status.Accounts = domain.TwoReads, domain.TwoReads
+	e.vendor.others, e.vendor.steps = []string{"acc-2"}, []domain.Step{{Sweep: true}}
+	e.vendor.setRows("r1", "r2")
+	for _, id := range []string{"o1", "o2", "o3", "o4"} {
+		other := row(id, "gone")
+		other.Account = "acc-2"
+		e.vendor.rows = append(e.vendor.rows, other)
+	}
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.others = nil
+	e.vendor.setRows("r1", "r2")
+	for i := range 4 {
+		e.clock.pass(7 * time.Hour)
+		e.runPull(e.requestFullPull(c))
+		e.wantRows(c, "o1 v1", "o2 v1", "o3 v1", "o4 v1", "r1 v1", "r2 v1")
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+		e.noError(err)
+		if h.Facts.Unremoved() != 0 || len(h.Warnings) > 0 {
+			t.Errorf("read %d: %d removals are held, warnings %v", i+1, h.Facts.Unremoved(), h.Warnings)
+		}
+	}
+	if diff := cmp.Diff([]string{"acc-2"}, e.removedAccounts(c)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -40,14 +40,48 @@ var vendorStatuses = []vendorStatus{
 		status: domain.LinkStatus{Cards: domain.OneRead, Transactions: domain.OneRead},
 		rows:   domain.OneRead, rowsOfCredit: domain.OneRead,
 	},
+	{
+		name:     "pluggy: PARTIAL_SUCCESS with the accounts only",
+		status:   domain.LinkStatus{Accounts: domain.OneRead, SignedIn: true},
+		accounts: domain.OneRead,
+	},
+	{
+		name:   "pluggy: PARTIAL_SUCCESS with the cards only",
+		status: domain.LinkStatus{Cards: domain.OneRead, SignedIn: true},
+	},
+	{
+		name:   "pluggy: PARTIAL_SUCCESS with the transactions only",
+		status: domain.LinkStatus{Transactions: domain.OneRead, SignedIn: true},
+		rows:   domain.OneRead,
+	},
+	{
+		name: "pluggy: an account waits for an approval",
+		status: domain.LinkStatus{
+			Cards: domain.OneRead, Transactions: domain.OneRead, Approval: domain.IsWaiting, SignedIn: true,
+		},
+		rows: domain.OneRead, rowsOfCredit: domain.OneRead,
+	},
+	{name: "pluggy: a device waits", status: domain.LinkStatus{Device: domain.IsWaiting}},
 	{name: "pluggy: UPDATING or OUTDATED"},
 	{name: "pluggy: LOGIN_ERROR", status: domain.LinkStatus{NeedsReauth: true}},
+	{
+		name: "pluggy: LOGIN_ERROR with proofs",
+		status: domain.LinkStatus{
+			NeedsReauth: true, Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead,
+		},
+	},
 	{
 		name:     "belvo, plaid: valid",
 		status:   domain.LinkStatus{Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads},
 		accounts: domain.TwoReads, cards: domain.TwoReads, rows: domain.TwoReads, rowsOfCredit: domain.TwoReads,
 	},
 	{name: "belvo, plaid: the holder must act", status: domain.LinkStatus{NeedsReauth: true}},
+	{
+		name: "belvo, plaid: the holder must act, with proofs",
+		status: domain.LinkStatus{
+			NeedsReauth: true, Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads,
+		},
+	},
 }
 
 // TestAListProvesOnlyWhatTheVendorHasRead checks the ground of each status, with each state of the consent.
@@ -91,30 +125,38 @@ var secondReads = []secondRead{
 	{"the same synchronisation, six hours later", 6 * time.Hour, false, true},
 	{"the next synchronisation, after 59 minutes", 59 * time.Minute, true, true},
 	{"the next synchronisation, an hour later", time.Hour, true, true},
+	{"the same synchronisation, 5:59 later", 359 * time.Minute, false, true},
+	{"the next synchronisation, six hours later", 6 * time.Hour, true, true},
 }
 
 // TestTheAbsenceMatrix checks when rows that a list lacks are removed: by the status of the vendor, by what is missing,
 // and by the second read.
 func TestTheAbsenceMatrix(t *testing.T) {
 	const one, two = 1, 2 // the read that removes the rows; 0: none of them
+	atOnce := [7]int{one, one, one, one, one, one, one}
+	confirmed := [7]int{0, 0, 0, 0, two, 0, two} // an hour later, by the next synchronisation
+	late := [7]int{0, 0, two, 0, 0, 0, two}      // six hours later
 	for _, lost := range []struct {
 		name               string
 		rows, live, recent int
 		shown              bool
 		// removed by the first read, or by each of the second reads in turn, where one read is a proof and the vendor
 		// plans the next synchronisation
-		planned [5]int
-		unknown [5]int // the same where the vendor states no time
+		planned [7]int
+		unknown [7]int // the same where the vendor states no time
 	}{
-		{"one row", 1, 12, 1, true, [5]int{one, one, one, one, one}, [5]int{one, one, one, one, one}},
-		{"half a list", 20, 40, 20, true, [5]int{one, one, one, one, one}, [5]int{one, one, one, one, one}},
-		{"more than half a list", 20, 39, 20, true, [5]int{0, 0, 0, 0, two}, [5]int{0, 0, two, 0, 0}},
-		{"all of 12 rows", 12, 12, 12, false, [5]int{0, 0, 0, 0, two}, [5]int{0, 0, two, 0, 0}},
-		{"all of 12 rows beside new ones", 12, 15, 12, false, [5]int{0, 0, 0, 0, two}, [5]int{0, 0, two, 0, 0}},
-		{"all of three rows", 3, 3, 3, false, [5]int{0, 0, 0, 0, two}, [5]int{0, 0, two, 0, 0}},
-		{"all of two rows", 2, 2, 2, false, [5]int{one, one, one, one, one}, [5]int{one, one, one, one, one}},
-		{"all of 12 rows, two of this year", 12, 12, 2, false, [5]int{one, one, one, one, one},
-			[5]int{one, one, one, one, one}},
+		{"one row", 1, 12, 1, true, atOnce, atOnce},
+		{"19 of 19 rows that the list shows in part", 19, 20, 19, true, atOnce, atOnce},
+		{"half a list", 20, 40, 20, true, atOnce, atOnce},
+		{"more than half a list", 20, 39, 20, true, confirmed, late},
+		{"all of 12 rows", 12, 12, 12, false, confirmed, late},
+		{"all of 12 rows beside new ones", 12, 15, 12, false, confirmed, late},
+		{"all of three rows", 3, 3, 3, false, confirmed, late},
+		{"all of three rows, one of them old", 3, 3, 2, false, atOnce, atOnce},
+		{"all of 20 old rows", 20, 20, 0, false, confirmed, late},
+		{"all of two rows", 2, 2, 2, false, atOnce, atOnce},
+		{"all of 12 rows, two of this year", 12, 12, 2, false, atOnce,
+			atOnce},
 	} {
 		for i, second := range secondReads {
 			for _, stated := range []bool{true, false} {

@@ -20,7 +20,7 @@ type AnnouncedRemoval struct {
 	State AnnouncedState // "" if no removal was announced
 }
 
-// NoHeldRemovals returns the error for an account without announced removals that are held back.
+// NoHeldRemovals returns the error for an account without removals that are held back.
 func NoHeldRemovals() error { return &Error{Kind: Conflict, Code: HeldNone} }
 
 // AnnouncementWindow is the time within which announced removals of one account are judged together.

@@ -124,6 +124,7 @@ type ConnectionActivity struct {
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was none
 	Staged        int       // number of rows of a new account reference that wait to be shown
 	HeldRemovals  int       // number of stored rows whose removal is held back; see ConnectionFacts.RemovalsHeldAt
+	HeldAccounts  int       // number of accounts whose removal is held back
 	Compared      bool      // whether the completeness of at least one live account is known
 }
 

@@ -47,7 +47,7 @@ const (
 	AccountLeft Code = "account_left"
 	// CurrencyDiffers: an account continues no account of another currency (Conflict).
 	CurrencyDiffers Code = "currency_differs"
-	// HeldNone: no announced removal of the account's rows is held back (Conflict).
+	// HeldNone: no removal of the account or of its rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
 	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.
 	EventNotFailed Code = "event_not_failed"

@@ -28,9 +28,9 @@ type Health struct {
 	// ReauthSince is when NeedsReauth became true; zero if it is false. It may be zero although NeedsReauth is true, if
 	// an earlier version of the service has set NeedsReauth.
 	ReauthSince time.Time
-	// ReauthByEvent means that an event has set NeedsReauth. Only a recovery event or a complete synchronisation clears
-	// NeedsReauth in this case. Any other successful check does not prove a recovery, because the vendor's status may
-	// omit a problem, for example an expired consent.
+	// ReauthByEvent means that an event has set NeedsReauth. In this case, only a recovery event clears NeedsReauth, or
+	// a later status that states the recovery: a complete synchronisation, or LinkStatus.SignedIn. Any other successful
+	// check does not prove a recovery, because the vendor's status may omit a problem.
 	ReauthByEvent bool
 	// SignalAt is when the last event with a signal was received; zero if there was none. An answer of the vendor to
 	// an earlier request does not change NeedsReauth.
@@ -111,6 +111,9 @@ const (
 type LinkStatus struct {
 	// NeedsReauth reports that the item or link waits for the account holder to sign in again.
 	NeedsReauth bool
+	// SignedIn reports that the vendor states that the login at the institution works. It is false while the consent has
+	// ended, whatever the vendor states. SameState ignores it.
+	SignedIn bool
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.
 	SyncComplete bool
@@ -167,7 +170,7 @@ func (s LinkStatus) SyncTime(now time.Time) SyncTime {
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
-	s.SyncedAt, s.Bank, s.RequestedAt = other.SyncedAt, other.Bank, other.RequestedAt
+	s.SyncedAt, s.Bank, s.RequestedAt, s.SignedIn = other.SyncedAt, other.Bank, other.RequestedAt, other.SignedIn
 	return s == other
 }
 
@@ -199,8 +202,9 @@ const (
 )
 
 // AfterSuccess returns the health after a successful check at the vendor. A complete synchronisation also clears
-// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost. A vendor
-// that waits for a device has got beyond the sign-in, too. A status that was requested before the last signal changes
+// ReauthByEvent, because the vendor has reached the institution again, and so does a working login. The recovery event
+// may have been lost, or the event that set ReauthByEvent may have been late. A vendor that waits for a device has got
+// beyond the sign-in, too. A status that was requested before the last signal changes
 // neither NeedsReauth nor what the vendor waits for.
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
@@ -208,7 +212,7 @@ func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 		return next
 	}
 	next = next.withWaiting(s, at)
-	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete && s.Device != IsWaiting
+	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete && !s.SignedIn && s.Device != IsWaiting
 	return next.withReauth(s.NeedsReauth || next.ReauthByEvent || next.isDeviceOverdue(at), at)
 }
 

@@ -319,6 +319,13 @@ func TestHealthFollowsChecksAndSignals(t *testing.T) {
 	if settled := h.AfterSuccess(domain.LinkStatus{SyncComplete: true}, later); settled.NeedsReauth {
 		t.Fatal("a complete synchronisation after the event did not clear it")
 	}
+	if working := h.AfterSuccess(domain.LinkStatus{SignedIn: true}, later); working.NeedsReauth {
+		t.Fatal("a working login after the event did not clear it")
+	}
+	before := domain.LinkStatus{SignedIn: true, SyncComplete: true, RequestedAt: noon}
+	if late := h.AfterSuccess(before, later); !late.NeedsReauth {
+		t.Fatal("a status that was requested before the event cleared it")
+	}
 	if h = h.AfterSignal(domain.SignalRecovered, later).AfterSuccess(domain.LinkStatus{}, later); h.NeedsReauth {
 		t.Fatal("the recovery event did not clear it")
 	}

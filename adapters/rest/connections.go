@@ -87,8 +87,9 @@ type healthView struct {
 	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time       `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time       `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,list_inconsistent,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
-	HeldRemovals  int             `json:"heldRemovals,omitzero" example:"31" doc:"How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply"`
+	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,list_inconsistent,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals), or no account is listed any more (heldAccounts). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
+	HeldRemovals  *int            `json:"heldRemovals,omitempty" minimum:"0" example:"31" doc:"How many transactions wait for their removal; absent without the warning mass_removal. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them. POST /accounts/{id}/removals/apply removes both. 0: only accounts wait (heldAccounts)"`
+	HeldAccounts  int             `json:"heldAccounts,omitzero" minimum:"0" example:"2" doc:"How many accounts wait for their removal, because a complete read has returned no account at all; absent if none waits. Their transactions stay. They are removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply"`
 	Quarantined   int             `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Staged        int             `json:"staged" example:"0" doc:"Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which"`
 	Attention     []attentionView `json:"attention,omitempty" doc:"Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason"`
@@ -207,6 +208,10 @@ type connectionHealthItem struct {
 // healthOf returns the representation of h.
 func healthOf(h ports.ConnectionHealth) healthView {
 	f := &h.Facts
+	var held *int
+	if slices.Contains(h.Warnings, domain.Warning(domain.NeedsRemovalConfirmed)) {
+		held = new(f.Unremoved())
+	}
 	return healthView{
 		Health:        string(h.Health.StatusOrUnknown()),
 		Reason:        string(h.Health.Reason),
@@ -216,7 +221,8 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		LastPullAt:    utcOrZero(f.LastPullAt),
 		LastWebhookAt: utcOrZero(f.LastWebhookAt),
 		Warnings:      warningCodes(h.Warnings),
-		HeldRemovals:  f.Unremoved(),
+		HeldRemovals:  held,
+		HeldAccounts:  f.HeldAccounts,
 		Quarantined:   f.Quarantined,
 		Staged:        f.Staged,
 		Attention:     attentionOf(h.Attention),

@@ -90,7 +90,7 @@ var statusRules = []statusRule{
 	},
 	{
 		domain.HeldNone, http.StatusConflict, codeConflict,
-		"no announced removal of the account's transactions is held back",
+		"no removal of the account or of its transactions is held back",
 	},
 	{
 		domain.AccountNotAmbiguous, http.StatusConflict, codeConflict,

@@ -358,7 +358,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"apply removals": {
 			"POST", accountsPath + otherPath + "/removals/apply", "", 200,
-			`{"accountId":"` + strings.TrimPrefix(otherPath, "/") + `","removed":31}`, nil,
+			`{"accountId":"` + strings.TrimPrefix(otherPath, "/") + `","removed":31,"accountRemoved":false}`, nil,
 		},
 		"accept": {
 			"POST", accountsPath + otherPath + "/completeness/accept", `{"reason":"x"}`, 200, goldenCompleteness, nil,

@@ -64,8 +64,8 @@ var portugueseDetails = map[string]string{
 		"comparado com os lançamentos",
 	"the transactions cannot be decided about together: see the conditions of the operation": "os lançamentos não " +
 		"podem ser decididos juntos: veja as condições da operação",
-	"no announced removal of the account's transactions is held back": "nenhuma remoção anunciada de lançamentos " +
-		"da conta está suspensa",
+	"no removal of the account or of its transactions is held back": "nenhuma remoção da conta ou de seus " +
+		"lançamentos está suspensa",
 	"the accounts have different currencies: none continues the other": "as contas têm moedas diferentes: nenhuma " +
 		"continua a outra",
 	"no rows wait for a decision about the account": "nenhum lançamento espera uma decisão sobre a conta",

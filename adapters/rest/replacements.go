@@ -258,11 +258,12 @@ func (s *server) heldDecisionRoutes() []route {
 		},
 		{
 			id: "apply-removals", method: http.MethodPost, path: accountsPath + "/{id}/removals/apply",
-			description: "Removes the transactions of an account that the vendor has announced as deleted and " +
-				"whose removal is held back, because they are many (the warning mass_removal of the health). " +
-				"Responds with 409 if there are none. Transactions that are only missing from a complete read are " +
-				"not removed.",
-			status: http.StatusOK, tag: tag, summary: "Apply announced removals that are held back",
+			description: "Removes the transactions of an account whose removal is held back, because they are many " +
+				"(the warning mass_removal of the health): those that the vendor has announced as deleted, and those " +
+				"that a complete read did not return. If the removal of the account itself is held back, because " +
+				"no account is listed any more, the account is removed, and its other transactions stay. Responds " +
+				"with 409 if nothing is held back.",
+			status: http.StatusOK, tag: tag, summary: "Apply removals that are held back",
 			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true, noBody: true,
 			mount: handle(s.applyRemovals),
 		},
@@ -407,10 +408,12 @@ func (s *server) decideStored(
 type appliedRemovalsView struct {
 	AccountID string `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	Removed   int    `json:"removed" example:"31" doc:"How many transactions were removed"`
+
+	AccountRemoved bool `json:"accountRemoved" example:"false" doc:"Whether the account itself is removed"`
 }
 
-// applyRemovals marks those transactions of an account as removed whose removal the vendor has announced, but the
-// service has held back.
+// applyRemovals marks those transactions of an account as removed whose removal the service has held back, and the
+// account itself if its removal was.
 func (s *server) applyRemovals(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID pathID[domain.Account] `path:"id" doc:"Opaque"`
 },
@@ -419,5 +422,11 @@ func (s *server) applyRemovals(ctx context.Context, tenant domain.TenantID, in *
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[appliedRemovalsView]{appliedRemovalsView{in.ID.ID.String(), removed}}, nil
+	account, err := s.service.GetAccount(ctx, tenant, in.ID.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[appliedRemovalsView]{appliedRemovalsView{
+		AccountID: in.ID.ID.String(), Removed: removed, AccountRemoved: !account.RemovedAt.IsZero(),
+	}}, nil
 }

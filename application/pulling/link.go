@@ -110,6 +110,9 @@ func (l *link) open(ctx context.Context) error {
 		return err
 	}
 	l.status.RequestedAt = requestedAt
+	if consent := l.learned().Consent; consent.State(requestedAt).Ended() {
+		l.status.SignedIn = false
+	}
 	l.report(ctx, nil)
 	// There is no new data yet: this write only extends the lease.
 	if err := l.journal.storeProgress(ctx, l.journal.progress); err != nil {

@@ -353,6 +353,9 @@ func (r *stepReader) sweepOf(
 		Account: step.Account, Window: step.Window, Seen: changes.read.has, Proof: proof,
 		Sync: r.status.SyncTime(r.Clock.Now()), CollectedFrom: changes.read.collectedFrom, Page: page,
 	}
+	if accounts := r.listed.externalIDs; !slices.Contains(accounts, "") { // else any account may be an unreadable one
+		w.Accounts = append([]string{}, accounts...)
+	}
 	if !r.resumes() {
 		w.ShownBefore = changes.seenBefore()
 	}

@@ -3374,6 +3374,11 @@ type AppliedRemovalsView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID string `json:"accountId"`
 
+	// AccountRemoved Whether the account itself is removed
+	//
+	// Examples: false
+	AccountRemoved bool `json:"accountRemoved"`
+
 	// Removed How many transactions were removed
 	//
 	// Examples: 31
@@ -4629,7 +4634,12 @@ type ConnectionHealthItem struct {
 	// Examples: healthy
 	Health ConnectionHealthItemHealth `json:"health"`
 
-	// HeldRemovals How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+	// HeldAccounts How many accounts wait for their removal, because a complete read has returned no account at all; absent if none waits. Their transactions stay. They are removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply
+	//
+	// Examples: 2
+	HeldAccounts *int64 `json:"heldAccounts,omitempty"`
+
+	// HeldRemovals How many transactions wait for their removal; absent without the warning mass_removal. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them. POST /accounts/{id}/removals/apply removes both. 0: only accounts wait (heldAccounts)
 	//
 	// Examples: 31
 	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
@@ -4688,7 +4698,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals), or no account is listed any more (heldAccounts). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -5851,7 +5861,12 @@ type HealthView struct {
 	// Examples: healthy
 	Health HealthViewHealth `json:"health"`
 
-	// HeldRemovals How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+	// HeldAccounts How many accounts wait for their removal, because a complete read has returned no account at all; absent if none waits. Their transactions stay. They are removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply
+	//
+	// Examples: 2
+	HeldAccounts *int64 `json:"heldAccounts,omitempty"`
+
+	// HeldRemovals How many transactions wait for their removal; absent without the warning mass_removal. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them. POST /accounts/{id}/removals/apply removes both. 0: only accounts wait (heldAccounts)
 	//
 	// Examples: 31
 	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
@@ -5902,7 +5917,7 @@ type HealthView struct {
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals), or no account is listed any more (heldAccounts). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -10855,9 +10870,9 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
 	SetCsvMapping(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ApplyRemovals Apply announced removals that are held back
+	// ApplyRemovals Apply removals that are held back
 	//
-	// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+	// Removes the transactions of an account whose removal is held back, because they are many (the warning mass_removal of the health): those that the vendor has announced as deleted, and those that a complete read did not return. If the removal of the account itself is held back, because no account is listed any more, the account is removed, and its other transactions stay. Responds with 409 if nothing is held back.
 	//
 	// Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
 	ApplyRemovals(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -12196,9 +12211,9 @@ func (c *Client) SetCsvMapping(ctx context.Context, id string, body SetCsvMappin
 	return c.Client.Do(req)
 }
 
-// ApplyRemovals Apply announced removals that are held back
+// ApplyRemovals Apply removals that are held back
 //
-// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+// Removes the transactions of an account whose removal is held back, because they are many (the warning mass_removal of the health): those that the vendor has announced as deleted, and those that a complete read did not return. If the removal of the account itself is held back, because no account is listed any more, the account is removed, and its other transactions stay. Responds with 409 if nothing is held back.
 //
 // Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
 func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21396,9 +21411,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
 	SetCsvMappingWithResponse(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCsvMappingResponse, error)
 
-	// ApplyRemovalsWithResponse Apply announced removals that are held back
+	// ApplyRemovalsWithResponse Apply removals that are held back
 	//
-	// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+	// Removes the transactions of an account whose removal is held back, because they are many (the warning mass_removal of the health): those that the vendor has announced as deleted, and those that a complete read did not return. If the removal of the account itself is held back, because no account is listed any more, the account is removed, and its other transactions stay. Responds with 409 if nothing is held back.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -38420,9 +38435,9 @@ func (c *ClientWithResponses) SetCsvMappingWithResponse(ctx context.Context, id 
 	return ParseSetCsvMappingResponse(rsp)
 }
 
-// ApplyRemovalsWithResponse Apply announced removals that are held back
+// ApplyRemovalsWithResponse Apply removals that are held back
 //
-// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+// Removes the transactions of an account whose removal is held back, because they are many (the warning mass_removal of the health): those that the vendor has announced as deleted, and those that a complete read did not return. If the removal of the account itself is held back, because no account is listed any more, the account is removed, and its other transactions stay. Responds with 409 if nothing is held back.
 //
 // Returns a wrapper object for the known response body format(s).
 //

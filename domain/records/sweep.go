@@ -227,6 +227,8 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 //   - Two listings are needed, the listing contains no row of the account, and this is a mass removal; see isEmptied.
+//
+// A record of an account that the vendor no longer lists does not count as missing if the listing contains no row of it.
 func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord
@@ -234,6 +236,9 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	for _, record := range r.unseen {
 		before, wasAbsent := r.known[record.ExternalID]
 		_, listed := r.oldest[record.Account]
+		if !listed && d.sweep.isUnlisted(record.Account) {
+			continue
+		}
 		if !listed && d.sweep.Proof == domain.TwoReads {
 			r.Empty[record.Account] = true
 		}
@@ -269,6 +274,12 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 		r.Live[a.Account]++
 	}
 	return absent, nil
+}
+
+// isUnlisted reports whether it is known that the vendor does not list the account. It returns false for the rows of
+// which the vendor does not name the account.
+func (w SweepWrite) isUnlisted(account string) bool {
+	return w.Accounts != nil && account != "" && !slices.Contains(w.Accounts, account)
 }
 
 // countRecent returns the number of recent unseen records of each account, without the carried-over ones.

@@ -63,6 +63,22 @@ func TestASweep(t *testing.T) {
 		"records of other accounts stay": {
 			two(), records.SweepWrite{Proof: domain.OneRead, Account: "other"}, nil, []string{"1 a v1", "2 b v1"},
 		},
+		"the account is not listed any more: its records stay": {
+			two(), records.SweepWrite{Proof: domain.OneRead, Accounts: []string{"other"}}, nil,
+			[]string{"1 a v1", "2 b v1"},
+		},
+		"the account is not listed any more: its absent records are forgotten": {
+			absent(8), records.SweepWrite{Proof: domain.TwoReads, Accounts: []string{}}, nil,
+			[]string{"1 a v1", "2 b v1"},
+		},
+		"the account is not listed any more, but a row of it is": {
+			two(), records.SweepWrite{Proof: domain.OneRead, Accounts: []string{"other"}}, []string{"a"},
+			[]string{"1 a v1", "2 b v2 removed"},
+		},
+		"the account is listed without rows": {
+			two(), records.SweepWrite{Proof: domain.OneRead, Accounts: []string{"acc"}}, nil,
+			[]string{"1 a v2 removed", "2 b v2 removed"},
+		},
 		"two listings are needed: the first is remembered": {
 			two(), twoReads, []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
 		},

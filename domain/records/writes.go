@@ -149,7 +149,11 @@ func (w PageWrite) KeyOf(account domain.AccountData) string {
 type SweepWrite struct {
 	Account string // external id of the listed account; "" if all accounts were listed
 	Window  domain.Window
-	Seen    func(externalID string) bool // reports whether the listing contains the row with this external id
+	// Accounts contains the external ids of the accounts that the vendor lists; nil if they are not known. If the
+	// listing contains no row of another account, it says nothing about its rows: the list of accounts decides about
+	// the account (see SweepAccounts), and its rows stay.
+	Accounts []string
+	Seen     func(externalID string) bool // reports whether the listing contains the row with this external id
 	// ShownBefore reports whether the pull has returned the row before this listing; see domain.ReplacementInput.
 	ShownBefore func(externalID string) bool
 	Proof       domain.AbsenceProof // how many listings without a row prove its removal

@@ -143,7 +143,16 @@ func TestAnEmptyListOfAccountsIsAMassRemoval(t *testing.T) {
 		b.synchronise(t)
 		o.checkNothingRemoved("an empty list", id)
 		o.checkWarnings(id, "mass_removal")
-		o.send(http.MethodPost, allAccounts+"/"+text(accounts[0], "id")+"/removals/apply", nil).want(http.StatusOK)
+		h := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+		if h["heldRemovals"] != 0.0 || h["heldAccounts"] != float64(len(accounts)) {
+			t.Errorf("the health is %v, want %d accounts that wait, and no rows", h, len(accounts))
+		}
+		apply := allAccounts + "/" + text(accounts[0], "id") + "/removals/apply"
+		applied := o.send(http.MethodPost, apply, nil).want(http.StatusOK).json()
+		if applied["removed"] != 0.0 || applied["accountRemoved"] != true {
+			t.Errorf("applied: %v", applied)
+		}
+		o.send(http.MethodPost, apply, nil).want(http.StatusConflict)
 		if removed := o.removedAccounts(id); len(removed) != 1 {
 			t.Errorf("the operator has confirmed one account, removed are %v", removed)
 		}

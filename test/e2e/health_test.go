@@ -66,6 +66,11 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 				reauth: true,
 			},
 			{status: []string{"UPDATED"}, event: "item/updated"},
+			// An event that arrives late: the item, which the pull of the event reads, overrules it.
+			{
+				status: []string{"UPDATED", "PARTIAL_SUCCESS"}, event: `{"event":"item/error","eventId":"e-2","itemId":"` +
+					c.bank.ref + `","error":{"code":"INVALID_CREDENTIALS"}}`,
+			},
 			// The account holder can do nothing about an outage of the institution.
 			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},
 			{status: []string{"UPDATED"}, event: "connector/status_updated"},
@@ -88,11 +93,14 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"token_required"}, reauth: true},
 			{status: []string{"unconfirmed"}, reauth: true},
 			{status: []string{"valid"}},
-			{event: "LINK/token_required", reauth: true},
+			{status: []string{"token_required"}, event: "LINK/token_required", reauth: true},
 			{event: "TRANSACTIONS/historical_update_errors", reauth: true},
-			{event: "TRANSACTIONS/new_transactions_available"},
-			{event: "LINK/invalid_credentials", reauth: true},
-			{event: "ACCOUNTS/new_accounts_available"},
+			{status: []string{"valid"}, event: "TRANSACTIONS/new_transactions_available"},
+			{status: []string{"invalid"}, event: "LINK/invalid_credentials", reauth: true},
+			{status: []string{"valid"}, event: "ACCOUNTS/new_accounts_available"},
+			// An event that arrives late: the link, which the pull of the event reads, overrules it.
+			{event: "LINK/token_required"},
+			{event: "LINK/invalid_credentials"},
 			// The link's status does not show whether the consent has expired. Therefore a valid status does not clear
 			// needsReauth. Only a later event of the vendor clears it.
 			{event: "CONSENT/openfinance_consent_expired", reauth: true, reason: "consent_expired"},

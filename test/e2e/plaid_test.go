@@ -329,6 +329,11 @@ func TestPlaidLifeOfAnItem(t *testing.T) {
 			return o.get(pathOf(id, "/health")).want(http.StatusOK).json()["needsReauth"] == false
 		})
 		o.waitForPulls(id)
+		b.signInEvent(t, o) // late: the Item, which the pull of the event reads, overrules it
+		o.waitForPulls(id)
+		if h := o.get(pathOf(id, "/health")).want(http.StatusOK).json(); h["needsReauth"] != false {
+			t.Errorf("the health after a late event is %v", h)
+		}
 		_ = b.sim.EditItem(b.item.ID, func(i *plaidsim.Item) { i.Error = "USER_PERMISSION_REVOKED" })
 		o.send(http.MethodPost, pathOf(id, "/pulls"), map[string]any{}).want(http.StatusAccepted)
 		eventually(t, "needsReauth without an event", func() bool {

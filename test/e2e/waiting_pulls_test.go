@@ -150,3 +150,68 @@ func (b *plaidBank) signInEvent(t *testing.T, o operator) {
 	t.Helper()
 	b.event(t, o, "ITEM", "ERROR", map[string]any{"error": map[string]any{"error_code": "ITEM_LOGIN_REQUIRED"}})
 }
+
+// TestASignInEventIsShownWhileAPullReads checks that an event that the holder must sign in is shown while a pull of the
+// connection waits for a page.
+func TestASignInEventIsShownWhileAPullReads(t *testing.T) {
+	check := func(t *testing.T, o operator, id string, g *gate, rows string, event func()) {
+		t.Helper()
+		_, release := g.hold(rows)
+		defer release()
+		o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted)
+		eventually(t, "the pull to run", func() bool { return o.newestPull(id)["status"] == "running" })
+		event()
+		o.wantSignIn(id)
+	}
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		signIn, _ := holderEvents(t, b)
+		check(t, o, id, b.gate(), b.rowsPath(), func() { o.deliver(b, hook, signIn) })
+	})
+	t.Run("plaid", func(t *testing.T) {
+		each(t, func(t *testing.T, w *env) {
+			o, b, id := connectPlaid(t, w)
+			check(t, o, id, b.at, "/transactions/sync", func() { b.signInEvent(t, o) })
+		})
+	})
+}
+
+// TestASignInEventIsShownWhileAWidenedPullWaits checks the same for a pull that an operator has widened, and that waits
+// for an hour again, because the vendor's pages fail.
+func TestASignInEventIsShownWhileAWidenedPullWaits(t *testing.T) {
+	widen := func(t *testing.T, o operator, id string) {
+		t.Helper()
+		waits := func() bool { return o.newestPull(id)["status"] == "queued" && o.newestPull(id)["attempts"] == 6.0 }
+		eventually(t, "the pull to wait", waits)
+		waiting := text(o.newestPull(id), "id")
+		widened := o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted).text("id")
+		if widened != waiting {
+			t.Errorf("the pull of the operator is %s, want the waiting one %s", widened, waiting)
+		}
+		eventually(t, "the widened pull to wait", waits)
+	}
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		signIn, _ := holderEvents(t, b)
+		b.inject(t, fault{path: b.rowsPath(), kind: "status", status: http.StatusInternalServerError, times: -1})
+		o.announce(b, hook, "all")
+		widen(t, o, id)
+		o.deliver(b, hook, signIn)
+		o.wantSignIn(id)
+	}, waitAnHour)
+	t.Run("plaid", func(t *testing.T) {
+		each(t, func(t *testing.T, w *env) {
+			o, b, id := connectPlaid(t, w)
+			err := b.sim.Inject(faultinject.Fault{
+				Path: "/transactions/sync", Kind: "status", Times: -1, Status: http.StatusInternalServerError,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.event(t, o, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", nil)
+			widen(t, o, id)
+			b.signInEvent(t, o)
+			o.wantSignIn(id)
+		}, waitAnHour)
+	})
+}

@@ -229,12 +229,21 @@ func (*sim) isRecent(t domain.Transaction, at time.Time) int {
 	return 0
 }
 
-// forgetRemovedAccounts forgets the absences of the rows of removed accounts. If such an account returns, its rows are
-// absent from the next sweep at the earliest.
-func (s *sim) forgetRemovedAccounts(c *connection) {
-	removed := map[string]bool{}
+// liveAccounts returns the external ids of the accounts that are not removed.
+func (s *sim) liveAccounts(c *connection) map[string]bool {
+	live := map[string]bool{}
 	for _, a := range s.accountsOf(c) {
-		removed[a.ExternalID] = !a.RemovedAt.IsZero()
+		live[a.ExternalID] = a.RemovedAt.IsZero()
+	}
+	return live
+}
+
+// forgetRemovedAccounts forgets the absences of the rows of the accounts that were removed since they were in before.
+// If the vendor still returns some of their rows, the others are absent from the next sweep at the earliest.
+func (s *sim) forgetRemovedAccounts(c *connection, before map[string]bool) {
+	removed := map[string]bool{}
+	for account, live := range s.liveAccounts(c) {
+		removed[account] = before[account] && !live
 	}
 	for key := range s.absent {
 		if r := c.ref.row(key.externalID); key.connection == c.ID && r != nil && removed[r.account] {

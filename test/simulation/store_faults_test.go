@@ -430,10 +430,12 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]ports.
 
 func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	return interceptError(ctx, v.sim, "Pulls.SweepAccounts", func(ctx context.Context) error {
+		c := v.sim.connectionByID(v.sim.claims[lease.ID].Connection)
+		before := v.sim.liveAccounts(c)
 		err := v.Pulls.SweepAccounts(ctx, lease, w)
 		v.sim.checkFencing(lease, err)
 		if err == nil {
-			v.sim.forgetRemovedAccounts(v.sim.connectionByID(v.sim.claims[lease.ID].Connection))
+			v.sim.forgetRemovedAccounts(c, before)
 		}
 		return err
 	})

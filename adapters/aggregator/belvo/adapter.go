@@ -47,7 +47,6 @@ var windows = map[string]vendorhttp.Window{
 // no longer exists.
 var (
 	vendor       = vendorWith(explainError)
-	tokenAPI     = vendorWith(explainTokenError)
 	laterPageAPI = vendorWith(explainLaterPageError)
 	refreshAPI   = refreshVendor()
 )
@@ -94,7 +93,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	}
 	status := domain.LinkStatus{
 		Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
-		Bank: link.bankReading(),
+		Bank: link.bankReading(), SignedIn: true,
 	}
 	status.SyncedAt, _ = domain.ParseConsentTime(link.LastAccessedAt.Value)
 	return status, nil

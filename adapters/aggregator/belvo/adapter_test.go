@@ -27,7 +27,7 @@ func TestCheckReportsLinkStatus(t *testing.T) {
 			if !reauth {
 				want.Accounts, want.Cards, want.Transactions = domain.TwoReads, domain.TwoReads, domain.TwoReads
 			}
-			if err != nil || !got.SameState(want) {
+			if err != nil || !got.SameState(want) || got.SignedIn == reauth {
 				t.Errorf("got %+v (%v), want %+v", got, err, want)
 			}
 		})

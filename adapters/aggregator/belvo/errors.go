@@ -15,19 +15,25 @@ import (
 // errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
 // listed is classified by its HTTP status. Source: developers.belvo.com, Errors.
 var errorCodes = map[string]domain.Error{
-	"invalid_link":     {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"unconfirmed_link": {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"token_required":   {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"session_expired":  {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	notFound: {Kind: domain.Rejected, Code: domain.AccountNotFound},
 
-	"institution_down":        {Code: domain.VendorUnreachable},
-	"institution_unavailable": {Code: domain.VendorUnreachable},
-	"institution_inactive":    {Code: domain.VendorUnreachable},
-	"request_timeout":         {Code: domain.VendorUnreachable},
+	"invalid_link":     {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"unconfirmed_link": {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"token_required":   {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"session_expired":  {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
 
-	"too_many_sessions":          {Code: domain.VendorRateLimited},
-	"operational_limits_reached": {Code: domain.VendorRateLimited},
+	"institution_down":        {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"institution_unavailable": {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"institution_inactive":    {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"request_timeout":         {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+
+	"too_many_sessions":          {Kind: domain.Unavailable, Code: domain.VendorRateLimited},
+	"operational_limits_reached": {Kind: domain.Unavailable, Code: domain.VendorRateLimited},
 }
+
+// notFound is the only code that says that the vendor does not know the link. A 400 or 404 with another code, or
+// without one, says nothing about the link.
+const notFound = "not_found"
 
 // vendorWith describes the vendor to the HTTP client. classifyError classifies error responses.
 func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendorhttp.Vendor {
@@ -50,8 +56,8 @@ func refreshVendor() vendorhttp.Vendor {
 	return v
 }
 
-// errorCode returns the first listed code of an error response, or its first code. It returns false if the body has
-// not the form of the vendor's errors.
+// errorCode returns the first listed code of an error response, or its first code; "" for an error object that has only
+// a detail. It returns false if the body has not the form of the vendor's errors.
 func errorCode(body []byte) (code string, ok bool) {
 	codes := errorCodesOf(body)
 	for _, known := range codes {
@@ -62,7 +68,15 @@ func errorCode(body []byte) (code string, ok bool) {
 	if len(codes) == 0 {
 		return "", false
 	}
-	return codes[0], codes[0] != ""
+	return codes[0], codes[0] != "" || hasDetail(body)
+}
+
+// hasDetail reports whether the body is the vendor's other form of an error: an object whose detail is a text.
+func hasDetail(body []byte) bool {
+	var in struct {
+		Detail string `json:"detail"`
+	}
+	return vendorhttp.Decode(body, &in) == nil && in.Detail != ""
 }
 
 // explainError returns the domain error for an error response of the vendor. It returns nil for a response without a
@@ -71,7 +85,7 @@ func errorCode(body []byte) (code string, ok bool) {
 func explainError(status int, body []byte) *domain.Error {
 	for _, code := range errorCodesOf(body) {
 		if known, ok := errorCodes[code]; ok {
-			known.Kind, known.Message = domain.Unavailable, code
+			known.Message = code
 			return &known
 		}
 	}
@@ -92,26 +106,14 @@ func explainError(status int, body []byte) *domain.Error {
 // The vendor can also answer 404 or 400 because the link or a filter is invalid. After cursor_gone, the list is read
 // from the start. The response to the first page then shows the real error.
 func explainLaterPageError(status int, body []byte) *domain.Error {
-	if known := explainError(status, body); known != nil {
+	known := explainError(status, body)
+	if known != nil && known.Code != domain.AccountNotFound {
 		return known
 	}
 	if status == http.StatusBadRequest || status == http.StatusNotFound {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
 	}
-	return nil
-}
-
-// explainTokenError returns the domain error for an error response to the request for an access token. A 400 with an
-// unknown code becomes account_not_found. These requests differ only in the link, so the vendor must have rejected
-// the link.
-func explainTokenError(status int, body []byte) *domain.Error {
-	if known := explainError(status, body); known != nil {
-		return known
-	}
-	if status == http.StatusBadRequest && len(errorCodesOf(body)) > 0 {
-		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
-	}
-	return nil
+	return known
 }
 
 // offlineWait is how long a refresh must wait if the institution cannot be reached, or accepts no more requests.

@@ -3,13 +3,16 @@ package belvo
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -110,6 +113,43 @@ func TestErrorBodyMayBeArrayOrObject(t *testing.T) {
 	}
 }
 
+// TestOnlyTheVendorsCodeMeansAnUnknownLink checks error responses to each request that names the link.
+func TestOnlyTheVendorsCodeMeansAnUnknownLink(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int
+		body   string
+		want   domain.Code
+	}{
+		"404, unknown link":  {404, `[{"code":"not_found","message":"Not found"}]`, domain.AccountNotFound},
+		"404, unknown code":  {404, `[{"code":"something_new","message":"odd"}]`, domain.VendorRefused},
+		"404 with a detail":  {404, `{"detail":"Not found."}`, domain.VendorRefused},
+		"404 of a gateway":   {404, `{}`, domain.MalformedResponse},
+		"404 of a proxy":     {404, `<html>`, domain.MalformedResponse},
+		"400, unknown code":  {400, `[{"code":"something_new","message":"odd"}]`, domain.VendorRefused},
+		"400 with a detail":  {400, `{"detail":"odd"}`, domain.VendorRefused},
+		"400 of a gateway":   {400, `{}`, domain.MalformedResponse},
+		"400 without errors": {400, `[]`, domain.MalformedResponse},
+	} {
+		for call, do := range map[string]func(*Adapter, ports.Access) error{
+			"status":   func(a *Adapter, at ports.Access) error { _, err := a.Check(t.Context(), at); return err },
+			"accounts": func(a *Adapter, at ports.Access) error { _, err := a.Accounts(t.Context(), at); return err },
+			"token":    func(a *Adapter, at ports.Access) error { _, err := a.CreateLinkToken(t.Context(), at); return err },
+			"refresh":  func(a *Adapter, at ports.Access) error { return a.Refresh(t.Context(), at) },
+			"rows": func(a *Adapter, at ports.Access) error {
+				_, err := a.Read(t.Context(), at, domain.Step{}, nil, "")
+				return err
+			},
+		} {
+			t.Run(name+", "+call, func(t *testing.T) {
+				a, access := newRefusingVendor(t, test.status, test.body)
+				if err := do(a, access); domain.CodeOf(err) != test.want {
+					t.Errorf("got %v, want %s", err, test.want)
+				}
+			})
+		}
+	}
+}
+
 func TestRetryAfterOfVendorIsObeyed(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: 429, RetryAfter: "42"})
@@ -122,5 +162,24 @@ func TestRetryAfterOfVendorIsObeyed(t *testing.T) {
 	}
 	if asked := sim.Stats().Requests; asked != 1 {
 		t.Errorf("%d requests during the vendor's Retry-After", asked)
+	}
+}
+
+// newRefusingVendor starts a vendor that answers each request with the given response.
+func newRefusingVendor(t *testing.T, status int, body string) (*Adapter, ports.Access) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	client := vendorhttp.New(vendorhttp.Config{
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: attemptTimeout, MaxBudgetWait: -1,
+	})
+	t.Cleanup(func() {
+		client.Close()
+		server.Close()
+	})
+	return New(client, nil), ports.Access{
+		BaseURL: server.URL, AccountRef: belvosim.DemoLinkID, Credential: credential("id", "password"),
 	}
 }

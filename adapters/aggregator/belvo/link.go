@@ -38,7 +38,7 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (por
 // accessToken requests an access token: POST /api/token/. The query is added to the URL of the hosted page.
 func (a *Adapter) accessToken(ctx context.Context, access ports.Access, query url.Values) (ports.LinkToken, error) {
 	call := newCall(access, "/api/token/")
-	call.Vendor, call.Method, call.Retryable = &tokenAPI, http.MethodPost, true
+	call.Method, call.Retryable = http.MethodPost, true
 	call.Resource = budgetTokens
 	call.Body = func() []byte { return tokenBody(access) }
 	var got struct {
@@ -104,7 +104,7 @@ func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
 func (*Adapter) RefreshInterval() time.Duration { return refreshInterval }
 
 // Erase deletes the link: DELETE /api/links/{id}/. It also succeeds if there is no such link, in which case the vendor
-// answers 404.
+// answers not_found.
 func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	ref := access.AccountRef
 	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment

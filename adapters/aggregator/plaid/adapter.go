@@ -166,7 +166,9 @@ const syncInterval = 24 * time.Hour
 // linkStatus returns the status of the Item. The schedule has NewsOnly, because the vendor sends a webhook only if an
 // update has found something new.
 func (r itemResponse) linkStatus() domain.LinkStatus {
-	status := domain.LinkStatus{Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads}
+	status := domain.LinkStatus{
+		Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads, SignedIn: true,
+	}
 	if e := r.Item.Error; e != nil {
 		revoked := e.Code == permissionRevoked
 		status = domain.LinkStatus{NeedsReauth: loginErrors[e.Code] || revoked, ConsentRevoked: revoked}

@@ -2,6 +2,9 @@ package plaid
 
 import (
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,6 +145,54 @@ func TestErrorsOfTheVendorAreClassifiedByTheirCode(t *testing.T) {
 		if got := explainError(400, []byte(page)); got != nil {
 			t.Errorf("%s: %+v", page, got)
 		}
+	}
+}
+
+// TestOnlyTheVendorsCodeTellsWhatIsGone checks error responses whose status alone might mean a rejected credential, an
+// access that is denied or an unknown Item.
+func TestOnlyTheVendorsCodeTellsWhatIsGone(t *testing.T) {
+	const unknown = `{"error_type":"ITEM_ERROR","error_code":"SOMETHING_NEW","error_message":"odd"}`
+	const item = `{"error_type":"ITEM_ERROR","error_code":"ITEM_NOT_FOUND","error_message":"odd"}`
+	for _, status := range []int{400, 401, 403, 404} {
+		for body, want := range map[string]domain.Code{
+			unknown: domain.VendorRefused, item: domain.AccountNotFound,
+			`{}`: domain.MalformedResponse, `{"message":"no such route"}`: domain.MalformedResponse,
+			`<html>`: domain.MalformedResponse, ``: domain.MalformedResponse,
+		} {
+			a, access := newRefusingVendor(t, status, body)
+			for call, err := range map[string]error{
+				"status":   errorOfCall(a.Check(t.Context(), access)),
+				"accounts": errorOfCall(a.Accounts(t.Context(), access)),
+				"rows":     errorOfCall(a.Read(t.Context(), access, domain.Step{}, nil, "")),
+				"refresh":  a.Refresh(t.Context(), access),
+			} {
+				if domain.CodeOf(err) != want {
+					t.Errorf("%d %s, %s: %v, want %s", status, body, call, err, want)
+				}
+			}
+		}
+	}
+}
+
+func errorOfCall[T any](_ T, err error) error { return err }
+
+// newRefusingVendor starts a vendor that answers each request with the given response.
+func newRefusingVendor(t *testing.T, status int, body string) (*Adapter, ports.Access) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	client := vendorhttp.New(vendorhttp.Config{
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: attemptTimeout, BudgetPerMinute: budgetPerMinute,
+	})
+	t.Cleanup(func() {
+		client.Close()
+		server.Close()
+	})
+	return New(client, &testClock{now: noon}, Link{}), ports.Access{
+		BaseURL: server.URL, AccountRef: "item",
+		Credential: credential(clientID, secret, "access-sandbox-1"),
 	}
 }
 

@@ -2,6 +2,7 @@ package plaid
 
 import (
 	"maps"
+	"net/http"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -87,8 +88,9 @@ func upstreamCodes() map[string]bool {
 }
 
 // explainError returns the domain error for an error response of the vendor. It returns nil for a response whose code
-// is not known. The caller then classifies the HTTP status.
-func explainError(_ int, body []byte) *domain.Error {
+// is not known. The caller then classifies the HTTP status, except for a 401 or 403: of these, too, only the code tells
+// that a credential was rejected or that access is denied, and without a code they come from a proxy.
+func explainError(status int, body []byte) *domain.Error {
 	e := errorOf(body)
 	if loginErrors[e.Code] {
 		return &domain.Error{
@@ -102,7 +104,13 @@ func explainError(_ int, body []byte) *domain.Error {
 		known.Message = e.Code
 		return &known
 	}
-	return nil
+	if status != http.StatusUnauthorized && status != http.StatusForbidden {
+		return nil
+	}
+	if _, ok := errorCode(body); ok {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
+	}
+	return malformed("response to the credential")
 }
 
 // explainLaterPage explains an error response to the request for a later page. It returns cursor_gone if all pages

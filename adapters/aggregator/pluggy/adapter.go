@@ -141,6 +141,7 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatu
 // execution status.
 func (i item) linkStatus() domain.LinkStatus {
 	s := domain.LinkStatus{
+		SignedIn:     i.Status == "UPDATED" || i.Status == "PARTIAL_SUCCESS",
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
 		// The vendor sends item/updated after each synchronisation, even if there is nothing new.

@@ -48,6 +48,9 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := e.adapter.Check(t.Context(), e.access)
+			if got.SignedIn != (test.status == "UPDATED" || test.status == "PARTIAL_SUCCESS") {
+				t.Errorf("signed in: %t", got.SignedIn)
+			}
 			if got.SyncMarker == "" {
 				t.Error("the marker of the last synchronisation is missing")
 			}

@@ -271,15 +271,23 @@ func classifyTransactionError(status int, body []byte) *domain.Error {
 // itemNotFound is the code of an error about an item that the vendor does not know.
 const itemNotFound = "ITEM_NOT_FOUND"
 
-// classifyWebhookError classifies an error of /webhooks. A 400, 409 or 422 with a JSON body counts as a permanent
+// errNoWebhook is the cause of the error for a webhook that the vendor does not know.
+var errNoWebhook = errors.New("the vendor does not know the webhook")
+
+// classifyWebhookError classifies an error of /webhooks. A 400, 404, 409 or 422 with a JSON body counts as a permanent
 // refusal. The vendor refuses a webhook, for example, if the application already has five. The vendor does not document
 // the status of such a refusal.
 func classifyWebhookError(status int, body []byte) *domain.Error {
 	switch status {
-	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-		if vendorhttp.Decode(body, new(struct{})) == nil {
-			return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
+		if vendorhttp.Decode(body, new(struct{})) != nil {
+			break
 		}
+		refused := domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
+		if status == http.StatusNotFound {
+			refused.Cause = errNoWebhook
+		}
+		return &refused
 	}
 	return classifyError(status, body)
 }

@@ -84,7 +84,7 @@ func (a *Adapter) listItems(ctx context.Context, at ports.Access, session domain
 		body, err := a.send(ctx, at, vendorhttp.Call{
 			Vendor: itemListAPI, Path: "/items", PathTemplate: "/items", Query: query.Encode(), Resource: itemLists,
 		})
-		if errors.Is(err, errNoItemList) || errors.Is(err, domain.AccountNotFound) {
+		if errors.Is(err, errNoItemList) {
 			return nil, nil
 		}
 		if err != nil {

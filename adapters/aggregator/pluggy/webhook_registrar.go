@@ -105,7 +105,7 @@ func (a *Adapter) DeleteWebhook(ctx context.Context, at ports.Access, id string)
 		Vendor: webhookAPI, Method: http.MethodDelete, Path: "/webhooks/" + url.PathEscape(id),
 		PathTemplate: "/webhooks/{id}", Resource: "webhooks", Retryable: true,
 	})
-	if errors.Is(err, domain.AccountNotFound) {
+	if errors.Is(err, errNoWebhook) {
 		return nil
 	}
 	return err

@@ -104,7 +104,7 @@ func TestAStatusDeterminesTheErrorKind(t *testing.T) {
 		{401, "", domain.Rejected, domain.CredentialRejected},
 		{403, "{}", domain.Rejected, domain.AccessDenied},
 		{403, page, domain.Unavailable, domain.MalformedResponse},
-		{404, "{}", domain.Rejected, domain.AccountNotFound},
+		{404, "{}", domain.Unavailable, domain.MalformedResponse},
 		{404, page, domain.Unavailable, domain.MalformedResponse},
 		{408, page, domain.Unavailable, domain.VendorUnreachable},
 		{418, "{}", domain.Unavailable, domain.MalformedResponse},

@@ -25,6 +25,7 @@ func TestAnErrorObjectOfTheVendorIsARefusal(t *testing.T) {
 	}{
 		"a listed code":       {400, `{"code":"LISTED"}`, domain.VendorRefused, "LISTED"},
 		"an unknown code":     {422, `{"code":"` + canary + `"}`, domain.VendorRefused, ""},
+		"an unknown 404":      {404, `{"code":"NEW"}`, domain.VendorRefused, ""},
 		"a page of a proxy":   {400, "<html>LISTED</html>", domain.MalformedResponse, ""},
 		"status with meaning": {401, `{"code":"LISTED"}`, domain.CredentialRejected, "LISTED"},
 		"too many requests":   {429, `{"code":"NEW"}`, domain.VendorRateLimited, ""},

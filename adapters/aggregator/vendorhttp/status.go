@@ -24,11 +24,11 @@ type statusRule struct {
 
 // statusRules is the only table that maps an HTTP status to a kind of error. All other 5xx statuses are mapped to
 // vendor_unreachable, other 4xx statuses with an error object of the vendor to vendor_refused, and all remaining
-// statuses to malformed_response.
+// statuses to malformed_response. The table has no 404: only an error code of the vendor says that it does not know the
+// account reference. Without such a code, the path, a page or another resource may be unknown.
 var statusRules = map[int]statusRule{
 	http.StatusUnauthorized:    {domain.Rejected, domain.CredentialRejected, false},
 	http.StatusForbidden:       {domain.Rejected, domain.AccessDenied, true},
-	http.StatusNotFound:        {domain.Rejected, domain.AccountNotFound, true},
 	http.StatusRequestTimeout:  {domain.Unavailable, domain.VendorUnreachable, false},
 	http.StatusTooEarly:        {domain.Unavailable, domain.VendorUnreachable, false},
 	http.StatusTooManyRequests: {domain.Unavailable, domain.VendorRateLimited, false},

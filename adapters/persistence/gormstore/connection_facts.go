@@ -175,6 +175,10 @@ func factColumns(
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL
 			UNION SELECT external_id FROM row_states WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND announced_state = 'held') removals)`, &f.HeldRemovals},
+		factColumn{
+			"(SELECT count(*) FROM accounts WHERE " + ofConnection("accounts") + " AND held_at IS NOT NULL)",
+			&f.HeldAccounts,
+		},
 		factColumn{`EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = connections.id
 			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + `)
 			AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = connections.id

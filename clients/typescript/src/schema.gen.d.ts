@@ -362,8 +362,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Apply announced removals that are held back
-         * @description Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+         * Apply removals that are held back
+         * @description Removes the transactions of an account whose removal is held back, because they are many (the warning mass_removal of the health): those that the vendor has announced as deleted, and those that a complete read did not return. If the removal of the account itself is held back, because no account is listed any more, the account is removed, and its other transactions stay. Responds with 409 if nothing is held back.
          */
         post: operations["apply-removals"];
         delete?: never;
@@ -2196,6 +2196,11 @@ export interface components {
              */
             accountId: string;
             /**
+             * @description Whether the account itself is removed
+             * @example false
+             */
+            accountRemoved: boolean;
+            /**
              * Format: int64
              * @description How many transactions were removed
              * @example 31
@@ -3389,7 +3394,13 @@ export interface components {
             health: "unknown" | "healthy" | "unhealthy";
             /**
              * Format: int64
-             * @description How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+             * @description How many accounts wait for their removal, because a complete read has returned no account at all; absent if none waits. Their transactions stay. They are removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply
+             * @example 2
+             */
+            heldAccounts?: number;
+            /**
+             * Format: int64
+             * @description How many transactions wait for their removal; absent without the warning mass_removal. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them. POST /accounts/{id}/removals/apply removes both. 0: only accounts wait (heldAccounts)
              * @example 31
              */
             heldRemovals?: number;
@@ -3450,7 +3461,7 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo" | "plaid";
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals), or no account is listed any more (heldAccounts). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "list_inconsistent" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -4550,7 +4561,13 @@ export interface components {
             health: "unknown" | "healthy" | "unhealthy";
             /**
              * Format: int64
-             * @description How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+             * @description How many accounts wait for their removal, because a complete read has returned no account at all; absent if none waits. Their transactions stay. They are removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply
+             * @example 2
+             */
+            heldAccounts?: number;
+            /**
+             * Format: int64
+             * @description How many transactions wait for their removal; absent without the warning mass_removal. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them. POST /accounts/{id}/removals/apply removes both. 0: only accounts wait (heldAccounts)
              * @example 31
              */
             heldRemovals?: number;
@@ -4603,7 +4620,7 @@ export interface components {
             staged: number;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals), or no account is listed any more (heldAccounts). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "list_inconsistent" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -12436,6 +12453,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "accountRemoved": false,
                      *       "removed": 31
                      *     }
                      */
@@ -13509,6 +13527,7 @@ export interface operations {
                      *             "state": "active"
                      *           },
                      *           "health": "healthy",
+                     *           "heldAccounts": 2,
                      *           "heldRemovals": 31,
                      *           "institution": {
                      *             "id": "612",
@@ -15513,6 +15532,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldAccounts": 2,
                      *       "heldRemovals": 31,
                      *       "institution": {
                      *         "id": "612",
@@ -16029,6 +16049,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldAccounts": 2,
                      *       "heldRemovals": 31,
                      *       "institution": {
                      *         "id": "612",
@@ -17349,6 +17370,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldAccounts": 2,
                      *       "heldRemovals": 31,
                      *       "institution": {
                      *         "id": "612",

@@ -178,13 +178,14 @@ var appliedRemovalsView = view{
 	columns: []column{
 		{member: "accountId", title: "ACCOUNT", width: idWidth},
 		{member: "removed", title: "REMOVED"},
+		{member: "accountRemoved", title: "ACCOUNT REMOVED"},
 	},
 }
 
 func (c commands) applyRemovals() *cobra.Command {
 	return &cobra.Command{
 		Use: "apply-removals ACCOUNT", Args: between(1, 1),
-		Short:             "Remove the transactions of an account whose announced removals are held back",
+		Short:             "Remove the transactions of an account whose removals are held back",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
 			return show[discovery.AppliedRemovalsView](s, appliedRemovalsView,

@@ -27,7 +27,7 @@ export const details = {
   'transactions have changed since the balance of the account was read, or were read later than it; force=changed writes the statement': 'accountChanged',
   'the bank was last read too early for the last day of the statement; force=not_covered ignores this': 'notCovered',
   'the period was closed by a version of the service that recorded no evidence; reopen it and close it again': 'noEvidence',
-  "no announced removal of the account's transactions is held back": 'heldNone',
+  'no removal of the account or of its transactions is held back': 'heldNone',
   'the day of the account is not closed': 'missing',
   'the first request with this idempotency key is still running': 'inFlight',
   'the request conflicts with the current state': 'conflict',

@@ -353,7 +353,9 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 				adapter, access := newFixedVendor(t, http.StatusOK,
 					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
 				got, err := adapter.Check(t.Context(), access)
-				want := domain.LinkStatus{Accounts: test.accounts, Cards: test.cards, Transactions: test.transactions}
+				want := domain.LinkStatus{
+					SignedIn: true, Accounts: test.accounts, Cards: test.cards, Transactions: test.transactions,
+				}
 				got.Approval, got.Device = domain.WaitingNotStated, domain.WaitingNotStated
 				if got.Bank = nil; err != nil || got != want {
 					t.Errorf("got %+v, %v, want %+v", got, err, want)

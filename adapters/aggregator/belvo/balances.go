@@ -8,9 +8,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Only
-// bank accounts and cards have a balance, because the vendor does not document the sign for other account types.
+// Balance implements ports.BalanceReader. Only bank accounts have a usable balance. That of a card is what was spent in
+// the current period, and falls when the period ends (data dictionary of 2026-04, accounts, balance.current). The vendor
+// does not document the sign for other types.
 func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
+	if account.Type == domain.CreditAccount {
+		return books.VendorBalance{Missing: books.BasisInvoice}
+	}
 	return books.BalanceWithDebtOnCards(account)
 }
 

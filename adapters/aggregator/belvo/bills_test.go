@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // billOf returns a bill as the vendor sends it. total is JSON.
@@ -71,6 +74,19 @@ func TestTheOperationOfARowSaysThatItIsAPaymentOfABill(t *testing.T) {
 		}))
 		if err != nil || data.Card.Payment != c.payment {
 			t.Errorf("%+v: %v, %v", c, data.Card.Payment, err)
+		}
+	}
+}
+
+// The balance of a card is what was spent in the current period, with which no sum of rows can be compared.
+func TestTheBalanceOfACardIsNoAnchor(t *testing.T) {
+	money := &domain.Money{Amount: decimal.NewFromInt(20), Currency: "BRL"}
+	for kind, missing := range map[domain.AccountType]books.Basis{
+		domain.CreditAccount: books.BasisInvoice, domain.BankAccount: "",
+	} {
+		account := domain.AccountData{Type: kind, Currency: "BRL", Balance: money}
+		if got := new(Adapter).Balance(account); got.Missing != missing {
+			t.Errorf("%s: %+v", kind, got)
 		}
 	}
 }

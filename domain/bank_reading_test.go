@@ -86,7 +86,7 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		"failure, later stamp":  {both(later, true), known, known},
 		"failure, older stamp":  {both(known, true), later, known},
 		"failure, no stamp":     {both(time.Time{}, true), known, known},
-		"failure, first":        {both(known, true), time.Time{}, known},
+		"failure, first":        {both(known, true), time.Time{}, time.Time{}},
 		"success without stamp": {both(time.Time{}, false), known, time.Time{}},
 		"never, but known":      {never, known, known},
 		"never":                 {never, time.Time{}, time.Time{}},

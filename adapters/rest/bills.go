@@ -86,6 +86,9 @@ func billOf(b ports.Bill) billView {
 	switch {
 	case b.Closing == "": // a duplicate, which has no facts
 		v.ClosingDate, v.State, v.Check = string(b.ClosingDate), string(bills.StateUnknown), string(bills.CheckUnknown)
+		if v.ClosingDate != "" {
+			v.ClosingBasis = "vendor"
+		}
 	case b.ClosingKnown:
 		v.ClosingBasis = "vendor"
 	default:
@@ -162,8 +165,16 @@ func (s *server) listBills(ctx context.Context, tenant domain.TenantID, in *stru
 	}
 	return &billsOutput{billPage{
 		page: pageOf[billList](p, in.Limit, billOf).Body, Open: mapItems(overview.Open, openMonthOf),
-		List: string(overview.List),
+		List: listState(overview.List),
 	}}, nil
+}
+
+// listState returns the state of a list of bills as callers see it.
+func listState(s bills.ListState) string {
+	if s == bills.ListPartial {
+		s = bills.ListRead
+	}
+	return string(s)
 }
 
 // getBill returns one bill.

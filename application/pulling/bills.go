@@ -56,10 +56,10 @@ func (r *stepReader) readBillsOf(
 	switch {
 	case err == nil && listing.Link != nil:
 		for _, other := range cards {
-			r.bills[other.ExternalID] = bills.Read{Listing: listing.Link.Of(other.ExternalID)}
+			r.bills[other.ExternalID] = r.readOf(other, listing.Link.Of(other.ExternalID))
 		}
 	case err == nil:
-		r.bills[card.ExternalID] = bills.Read{Listing: listing}
+		r.bills[card.ExternalID] = r.readOf(card, listing)
 	case errors.Is(err, domain.AccessDenied):
 		r.bills[card.ExternalID] = bills.Read{Denied: true}
 	case ctx.Err() != nil:
@@ -68,6 +68,13 @@ func (r *stepReader) readBillsOf(
 		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
 	}
 	return nil
+}
+
+// readOf returns the list of the bills of a card as a reading. The list proves the absence of a bill only while the
+// vendor can read the cards at the bank.
+func (r *stepReader) readOf(card domain.AccountData, listing bills.Listing) bills.Read {
+	proof := r.rowProof(card.ExternalID)(r.ground())
+	return bills.Read{Listing: listing, Unproved: proof == domain.NoProof}
 }
 
 // billsAreDue reports whether the pull must read the bills; see domain.PullScope.Bills.

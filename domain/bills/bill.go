@@ -19,6 +19,7 @@ type Data struct {
 	FinanceCharges []Charge         `json:"financeCharges,omitempty"`
 	Payments       []ListedPayment  `json:"payments,omitempty"`
 	CreatedAt      time.Time        `json:"createdAt,omitzero"` // when the vendor stored the bill; zero if not known
+	UpdatedAt      time.Time        `json:"-"`                  // when the vendor changed the bill; zero if not known
 }
 
 // Key identifies a bill in the vendor's list for an account: the vendor's id, or the closing date of a vendor that

@@ -22,6 +22,9 @@ type Card struct {
 type Bill struct {
 	Data
 	ID string // our id, or any other unique text
+	// ReadOn is the day on which the vendor had last read the bank when it listed the bill, and CoversTo the last day
+	// that this reading covers; "" if it is not known.
+	ReadOn, CoversTo domain.Date
 }
 
 // Row is a row of a card.
@@ -85,6 +88,11 @@ type Result struct {
 	Bills []Evaluated  // one for each bill, newest first
 	Rows  []Assignment // parallel to Card.Rows
 	Open  []OpenMonth  // by month; the rows without a month come last
+	// UnbilledTo is the date of the latest row that is on no known bill, although a known bill has closed since; "" if
+	// there is none.
+	UnbilledTo domain.Date
+	// WithoutAmount is the number of posted rows whose amount in the currency of the account is not known.
+	WithoutAmount int
 }
 
 // Evaluated is a bill with everything that the rules have found.
@@ -93,7 +101,9 @@ type Evaluated struct {
 	Facts
 
 	projected bool // the bill is not closed yet
-	unknown   bool // the amount of one of its rows is not known
+	unknown   bool // the amount of one of its rows is not known, or in another currency than the total
+	// maybePaid means that a payment may settle this bill or another one, or has not arrived yet.
+	maybePaid bool
 	// contained is the amount that the check found in the total as the rest of the bill before. It is Carried, or zero
 	// if that fits better and the rest may have been settled in another way.
 	contained decimal.Decimal
@@ -183,15 +193,23 @@ func newEvaluation(c Card) *evaluation {
 	}
 	e.deriveClosings()
 	for _, b := range e.bills {
-		b.projected = b.Closing > c.Today && b.DueDate >= c.Today
+		b.projected = isProjected(b.Data, b.Closing, cmp.Or(b.ReadOn, c.Today))
+		b.unknown = c.Currency != "" && b.Currency != c.Currency
 		e.byMonth[domain.BillMonthOf(b.DueDate)] = append(e.byMonth[domain.BillMonthOf(b.DueDate)], b)
 	}
 	return e
 }
 
-// same reports whether two bills of a list are one bill with two ids.
+// isProjected reports whether a bill with this closing date was not closed yet on the day on which it was read.
+func isProjected(b Data, closing, readOn domain.Date) bool {
+	return closing > readOn && b.DueDate >= readOn
+}
+
+// same reports whether two bills of a list are one bill with two ids. The vendor may state the closing date of only one
+// of them.
 func same(x, y Data) bool {
-	return x.DueDate == y.DueDate && x.ClosingDate == y.ClosingDate && x.Total.Equal(y.Total)
+	closing := x.ClosingDate == y.ClosingDate || x.ClosingDate == "" || y.ClosingDate == ""
+	return closing && x.DueDate == y.DueDate && x.Total.Equal(y.Total) && x.Currency == y.Currency
 }
 
 // defaultClosing is the number of days between closing and due date of a card of which no closing date is known.
@@ -230,6 +248,13 @@ func (e *evaluation) result() Result {
 	}
 	open := map[domain.BillMonth]*OpenMonth{}
 	for i, a := range e.rows {
+		row := e.Rows[i]
+		if e.isUnbilled(row, a) {
+			r.UnbilledTo = max(r.UnbilledTo, row.Date)
+		}
+		if row.Unknown && !row.Pending {
+			r.WithoutAmount++
+		}
 		if !a.Open {
 			continue
 		}
@@ -246,6 +271,12 @@ func (e *evaluation) result() Result {
 	}
 	slices.SortStableFunc(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
 	return r
+}
+
+// isUnbilled reports whether a posted row is on no known bill, although a known bill has closed since.
+func (e *evaluation) isUnbilled(r Row, a Assignment) bool {
+	last := e.lastClosed()
+	return a.Bill == "" && !a.Payment && !a.Open && !r.Pending && last != nil && r.Date <= last.Closing
 }
 
 // lastIfUnknown returns the text by which open months are sorted.

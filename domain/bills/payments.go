@@ -34,7 +34,7 @@ const lateDays = 3
 func (e *evaluation) findPayments() {
 	for i, b := range e.bills {
 		for _, p := range b.Payments {
-			if p.Amount.IsPositive() && p.Date != "" && !e.listedBefore(p, i) {
+			if p.Amount.IsPositive() && p.Date != "" && p.Date <= e.Today && !e.listedBefore(p, i) {
 				e.payments = append(e.payments, &payment{ListedPayment: p, row: -1, listed: i})
 			}
 		}
@@ -44,7 +44,8 @@ func (e *evaluation) findPayments() {
 			continue
 		}
 		e.rows[i] = Assignment{Payment: true}
-		if r.Pending || r.Unknown { // a payment that has not arrived settles nothing
+		if r.Pending || r.Unknown || r.Date > e.Today { // a payment that has not arrived settles nothing
+			e.mayBePaid(r.Date)
 			continue
 		}
 		paid := ListedPayment{Date: r.Date, Amount: r.Amount.Neg()}
@@ -57,11 +58,19 @@ func (e *evaluation) findPayments() {
 	slices.SortStableFunc(e.payments, func(x, y *payment) int { return cmp.Compare(x.Date, y.Date) })
 }
 
-// listedBefore reports whether a bill before the i-th one lists the same payment. Counting it twice could make a bill
-// look paid.
+// mayBePaid notes that a payment of a day may settle the bills that were closed before it, or one that closes within
+// lateDays.
+func (e *evaluation) mayBePaid(day domain.Date) {
+	for _, b := range e.bills {
+		b.maybePaid = b.maybePaid || b.Closing <= day.AddDays(lateDays)
+	}
+}
+
+// listedBefore reports whether a bill before the i-th one lists the same payment, at most a day apart. Counting it
+// twice could make a bill look paid.
 func (e *evaluation) listedBefore(p ListedPayment, i int) bool {
 	return slices.ContainsFunc(e.payments, func(known *payment) bool {
-		return known.listed < i && known.Date == p.Date && known.Amount.Equal(p.Amount)
+		return known.listed < i && abs(daysBetween(known.Date, p.Date)) <= 1 && known.Amount.Equal(p.Amount)
 	})
 }
 
@@ -105,6 +114,7 @@ func (e *evaluation) assignPayments() {
 	for _, p := range e.payments {
 		if p.bill == nil {
 			e.doubt(p.Date, p.Amount)
+			e.mayBePaid(p.Date)
 			continue
 		}
 		paid := Payment{Date: p.Date, Amount: p.Amount, Mode: p.Mode}

@@ -115,6 +115,7 @@ func (e *evaluation) assign(r Row, posted, pending distance) Assignment {
 		return on(bill, ByVendor, false)
 	}
 	dates := e.byDates(r)
+	dates.Uncertain = dates.Uncertain || r.CardFacts.Bill != "" && dates.Bill != "" // it names a bill that is not listed
 	switch {
 	case r.Forecast == domain.Unbilled:
 		return Assignment{Open: true, Basis: ByForecast}
@@ -249,11 +250,19 @@ const maxInstalments = 120
 func abs(n int) int { return max(n, -n) }
 
 // paymentWords are the words with which banks describe a payment of a bill.
-var paymentWords = []string{"PAGAMENTO", "PGTO", "PAGTO"}
+var paymentWords = []string{"PAGAMENTO", "PGTO", "PAGTO", "PAYMENT"}
 
-// saysPayment reports whether the description of a row names a payment.
+// refundWords are words of refunds, which may name the payment of a purchase.
+var refundWords = []string{"ESTORNO", "DEVOLUC", "REEMBOLSO", "REFUND"}
+
+// saysPayment reports whether the description of a row names a payment, and no refund.
 func saysPayment(text string) bool {
 	folded := domain.FoldText(text)
+	for _, word := range refundWords {
+		if strings.Contains(folded, word) {
+			return false
+		}
+	}
 	for _, word := range paymentWords {
 		if strings.Contains(folded, word) {
 			return true

@@ -196,13 +196,117 @@ func TestTheStateOfABill(t *testing.T) {
 		},
 		"a payment near a derived closing date": {
 			[]bills.Bill{earlier, bill("b", "", "2026-03-05", "100", bank("2026-02-27", "150"))}, "2026-03-20",
+			bills.StateUnknown,
+		},
+		"a payment that the bank has dated in the future": {
+			[]bills.Bill{earlier, bill("b", "2026-02-25", "2026-03-05", "100", bank("2026-04-05", "100"))},
+			"2026-03-20",
 			bills.Overdue,
 		},
 	} {
+		for i := range c.bills {
+			c.bills[i].CoversTo = c.coversTo
+		}
 		card := bills.Card{Bills: c.bills, CoversTo: c.coversTo, Today: c.coversTo.AddDays(1), Currency: "BRL"}
 		if got := bills.Evaluate(card).Bills[0].State; got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// A vendor may list bills less often than it reads the rows of the card. A payment of the last days is then missing from
+// the list.
+func TestABillIsOverdueOnlyIfTheListIsFromAfterTheDueDate(t *testing.T) {
+	paid := bills.ListedPayment{Date: "2026-02-04", Amount: amount("90")}
+	earlier, b := bill("earlier", "2026-01-28", "2026-02-05", "90", paid), bill("b", "2026-02-25", "2026-03-05", "100")
+	for covered, want := range map[domain.Date]bills.State{
+		"": bills.Due, "2026-03-05": bills.Due, "2026-03-06": bills.Overdue,
+	} {
+		b.CoversTo = covered
+		card := bills.Card{
+			Bills: []bills.Bill{earlier, b}, CoversTo: "2026-03-20", Today: "2026-03-21", Currency: "BRL",
+		}
+		if got := bills.Evaluate(card).Bills[0].State; got != want {
+			t.Errorf("listed when %q was covered: %s, want %s", covered, got, want)
+		}
+	}
+}
+
+// A payment that has not arrived, or that may be of another bill, may settle the bill.
+func TestABillThatMayBePaidIsNotOverdue(t *testing.T) {
+	paid := bills.ListedPayment{Date: "2026-02-04", Amount: amount("90")}
+	earlier, b := bill("earlier", "2026-01-28", "2026-02-05", "90", paid), bill("b", "2026-02-25", "2026-03-05", "100")
+	b.CoversTo = "2026-03-20"
+	pending := row("2026-03-05", "-100", domain.CardFacts{Payment: true})
+	pending.Pending = true
+	twin := bill("twin", "2026-02-27", "2026-03-07", "100")
+	twin.CoversTo = "2026-03-20"
+	withPayment := b
+	withPayment.Payments = []bills.ListedPayment{{Date: "2026-03-05", Amount: amount("100")}}
+	for name, card := range map[string]bills.Card{
+		"a pending payment": {Bills: []bills.Bill{earlier, b}, Rows: []bills.Row{pending}},
+		"the bill has two ids and two due dates, one of which has the payment": {
+			Bills: []bills.Bill{earlier, withPayment, twin},
+		},
+	} {
+		card.CoversTo, card.Today, card.Currency = "2026-03-20", "2026-03-21", "BRL"
+		for _, found := range bills.Evaluate(card).Bills[:len(card.Bills)-1] {
+			if found.State != bills.StateUnknown && found.State != bills.CarriedOver {
+				t.Errorf("%s: %s is %s", name, found.ID, found.State)
+			}
+		}
+	}
+}
+
+func TestABillIsClosedIfItWasClosedWhenTheBankWasRead(t *testing.T) {
+	b := bill("b", "2026-11-24", "2026-12-01", "100")
+	for readOn, want := range map[domain.Date]bills.Check{
+		"2026-11-19": bills.CheckUnknown, "2026-11-24": bills.AddsUp, "": bills.AddsUp,
+	} {
+		b.ReadOn = readOn
+		card := bills.Card{
+			Bills: []bills.Bill{b}, Rows: []bills.Row{row("2026-11-10", "100", named("b"))}, Today: "2026-11-28",
+			Currency: "BRL",
+		}
+		if got := bills.Evaluate(card).Bills[0].Check; got != want {
+			t.Errorf("read on %q: %s, want %s", readOn, got, want)
+		}
+	}
+}
+
+func TestAmountsInAnotherCurrencyProveNothing(t *testing.T) {
+	b := bill("b", "2026-11-03", "2026-11-10", "100")
+	b.Currency = "USD"
+	card := bills.Card{
+		Bills: []bills.Bill{b}, Rows: []bills.Row{row("2026-10-20", "100", named("b"))}, Today: "2026-11-28",
+		Currency: "BRL",
+	}
+	if got := bills.Evaluate(card).Bills[0].Check; got != bills.CheckUnknown {
+		t.Errorf("a bill in dollars against rows in reais: %s", got)
+	}
+}
+
+func TestTheRefundOfAPaymentIsNoPayment(t *testing.T) {
+	october, november := bill("o", "2026-10-03", "2026-10-10", "500"), bill("n", "2026-11-03", "2026-11-10", "150")
+	card := bills.Card{Bills: []bills.Bill{october, november}, Today: "2026-11-28", Currency: "BRL"}
+	for text, want := range map[string]bool{"PAGAMENTO RECEBIDO": true, "ESTORNO PAGAMENTO LOJA SOL": false} {
+		r := row("2026-10-20", "-500", named("n"))
+		r.Text = text
+		card.Rows = []bills.Row{r}
+		if got := bills.Evaluate(card).Rows[0].Payment; got != want {
+			t.Errorf("%q is a payment: %t", text, got)
+		}
+	}
+}
+
+// A row that names a bill that the vendor does not list is not on the bill of its date for certain.
+func TestARowOfABillThatIsNotListedIsUncertain(t *testing.T) {
+	card := bills.Card{
+		Bills: []bills.Bill{bill("o", "2026-10-03", "2026-10-10", "1"), bill("n", "2026-11-03", "2026-11-10", "1")},
+		Rows:  []bills.Row{row("2026-10-20", "1", named("other"))}, Today: "2026-11-28", Currency: "BRL",
+	}
+	if a := bills.Evaluate(card).Rows[0]; !a.Uncertain {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -1,6 +1,7 @@
 package bills
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -15,7 +16,10 @@ type Stored struct {
 	Data
 	Facts
 	BankReadAt time.Time // when the vendor had last read the bank when it listed the bill; zero if that is not known
-	RemovedAt  time.Time // when the vendor no longer listed the bill; zero while it lists it
+	// CoversTo is the last day that the reading of the bank covered when the vendor last listed the bill; "" if that is
+	// not known. Later payments may be missing.
+	CoversTo  domain.Date
+	RemovedAt time.Time // when the vendor no longer listed the bill; zero while it lists it
 }
 
 // Position returns the position of the bill in a list by due date.
@@ -30,6 +34,8 @@ type ListState string
 const (
 	ListRead   ListState = "ok"
 	ListDenied ListState = "denied"
+	// ListPartial means that the list has bills that cannot be read. Callers see it as ListRead.
+	ListPartial ListState = "partial"
 )
 
 // Overview is what is known of the bills of a card besides the bills.
@@ -42,6 +48,28 @@ type Overview struct {
 type Read struct {
 	Listing
 	Denied bool // the vendor denies the list; Listing is then empty
+	// Unproved means that a bill that is missing from the list may still exist, because the vendor cannot read the cards
+	// at the bank now.
+	Unproved bool
+	// CoversTo is the last day that the vendor's reading of the bank covers; "" if it is not known.
+	CoversTo domain.Date
+}
+
+// State returns the state of the list.
+func (r Read) State() ListState {
+	switch {
+	case r.Denied:
+		return ListDenied
+	case r.Partial:
+		return ListPartial
+	}
+	return ListRead
+}
+
+// provesAbsence reports whether a bill that is missing from the list no longer exists. Vendors return an empty list
+// when they may not read the bank any longer, so an empty list proves nothing.
+func (r Read) provesAbsence() bool {
+	return !r.LatestOnly && !r.Partial && !r.Unproved && len(r.Bills) > 0
 }
 
 // Change is a bill that was added or changed.
@@ -53,7 +81,8 @@ type Change struct {
 }
 
 // Merge returns the bills of an account after the vendor has listed some of them at the given time. newID returns the
-// id of a new bill with this key.
+// id of a new bill with this key. If the vendor lists a bill twice, the one that it changed last counts, then the last
+// one.
 func Merge(
 	stored []Stored, read Read, account domain.Account, at time.Time, newID func(key string) domain.BillID,
 ) []Stored {
@@ -64,29 +93,47 @@ func Merge(
 	listed := map[string]bool{}
 	for _, data := range read.Bills {
 		key := data.Key()
-		if listed[key] || key == "" {
+		if key == "" {
 			continue
 		}
-		listed[key] = true
 		i := slices.IndexFunc(all, func(s Stored) bool { return s.Key() == key })
 		if i < 0 {
 			all = append(all, Stored{ID: newID(key), Account: account.ID})
 			i = len(all) - 1
 		}
-		all[i].Data, all[i].RemovedAt = data, time.Time{}
-		all[i].BankReadAt = account.BankReadAt
-	}
-	if read.LatestOnly || read.Partial {
-		return all
-	}
-	for i := range all {
-		if listed[all[i].Key()] {
+		if listed[key] && data.UpdatedAt.Before(all[i].UpdatedAt) {
 			continue
 		}
-		if all[i].SameAs = ""; all[i].RemovedAt.IsZero() {
-			all[i].RemovedAt = at
+		listed[key] = true
+		if read.LatestOnly {
+			data.Payments = withEarlier(data.Payments, all[i].Payments)
+		}
+		all[i].Data, all[i].RemovedAt = data, time.Time{}
+		all[i].BankReadAt, all[i].CoversTo = account.BankReadAt, read.CoversTo
+	}
+	for i := range all {
+		switch {
+		case listed[all[i].Key()]:
+		case read.LatestOnly: // the latest payment may be that of an earlier bill
+			all[i].CoversTo = read.CoversTo
+		case read.provesAbsence():
+			if all[i].SameAs = ""; all[i].RemovedAt.IsZero() {
+				all[i].RemovedAt = at
+			}
 		}
 	}
+	return all
+}
+
+// withEarlier returns the listed payments of a bill with those that were listed earlier, in the order of their dates. A
+// vendor that lists only the latest payment of a card still knows the earlier ones. A payment of a day that is listed
+// now replaces the earlier payment of the day.
+func withEarlier(listed, earlier []ListedPayment) []ListedPayment {
+	all := slices.DeleteFunc(slices.Clone(earlier), func(p ListedPayment) bool {
+		return slices.ContainsFunc(listed, func(now ListedPayment) bool { return now.Date == p.Date })
+	})
+	all = append(all, listed...)
+	slices.SortStableFunc(all, func(x, y ListedPayment) int { return cmp.Compare(x.Date, y.Date) })
 	return all
 }
 
@@ -117,7 +164,9 @@ func Relisted(before, merged []Stored) (changes []Change, same bool) {
 func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, result Result) {
 	for _, s := range merged {
 		if s.RemovedAt.IsZero() || s.SameAs != "" { // the vendor lists it
-			c.Bills = append(c.Bills, Bill{Data: s.Data, ID: s.ID.String()})
+			c.Bills = append(c.Bills, Bill{
+				Data: s.Data, ID: s.ID.String(), ReadOn: s.readOn(c.Today), CoversTo: s.CoversTo,
+			})
 		}
 	}
 	result = Evaluate(c)
@@ -160,8 +209,22 @@ func Applied(merged []Stored, changes []Change) []Stored {
 // announced returns the members whose changes callers are told.
 func (s Stored) announced() any {
 	s.Payments, s.MinimumPayment, s.Rows, s.Form, s.Difference, s.Carried = nil, nil, Sum{}, "", nil, nil
-	s.BankReadAt, s.CreatedAt = time.Time{}, time.Time{}
+	s.BankReadAt, s.CoversTo, s.CreatedAt = time.Time{}, "", time.Time{}
 	return s
+}
+
+// readOn returns the day on which the vendor had last read the bank when it listed the bill; today if that is not
+// known.
+func (s Stored) readOn(today domain.Date) domain.Date {
+	if s.BankReadAt.IsZero() {
+		return today
+	}
+	return min(today, domain.DateOf(s.BankReadAt.UTC()))
+}
+
+// ClosedBefore reports whether the vendor has shown the bill closed, and its closing date is before the day.
+func (s Stored) ClosedBefore(day domain.Date) bool {
+	return s.RemovedAt.IsZero() && s.SameAs == "" && s.Closing < day && !isProjected(s.Data, s.Closing, s.readOn(day))
 }
 
 // encode returns a text that differs for different values.

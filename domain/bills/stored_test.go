@@ -111,3 +111,70 @@ func TestCarriedIsWhatTheBillBeforeLeftUnpaid(t *testing.T) {
 	c.Bills[0].Payments = []bills.ListedPayment{{Date: "2026-09-05", Amount: amount("110")}}
 	check("paid too much", "-10", "")
 }
+
+// merged returns the bills after the vendor has listed some, under keys of their own.
+func merged(before []bills.Stored, read bills.Read) []bills.Stored {
+	return bills.Merge(before, read, domain.Account{}, time.Date(2026, 11, 7, 9, 0, 0, 0, time.UTC),
+		func(key string) (id domain.BillID) {
+			copy(id.UUID[:], key)
+			return id
+		})
+}
+
+func TestOnlyAProvedListRemovesABill(t *testing.T) {
+	a, b := bill("a", "2026-10-03", "2026-10-10", "1").Data, bill("b", "2026-11-03", "2026-11-10", "1").Data
+	before := merged(nil, bills.Read{Listing: bills.Listing{Bills: []bills.Data{a, b}}})
+	only := []bills.Data{b}
+	for name, c := range map[string]struct {
+		read bills.Read
+		gone bool
+	}{
+		"a list":                         {bills.Read{Listing: bills.Listing{Bills: only}}, true},
+		"an empty list":                  {bills.Read{}, false},
+		"a list with an unreadable bill": {bills.Read{Listing: bills.Listing{Bills: only, Partial: true}}, false},
+		"the latest bill":                {bills.Read{Listing: bills.Listing{Bills: only, LatestOnly: true}}, false},
+		"a vendor that cannot read":      {bills.Read{Listing: bills.Listing{Bills: only}, Unproved: true}, false},
+		"a denied list":                  {bills.Read{Denied: true}, false},
+	} {
+		if after := merged(before, c.read); after[0].RemovedAt.IsZero() == c.gone || !after[1].RemovedAt.IsZero() {
+			t.Errorf("%s: %+v", name, after)
+		}
+	}
+}
+
+func TestOfABillThatIsListedTwiceTheLaterChangeCounts(t *testing.T) {
+	older, newer := bill("a", "2026-10-03", "2026-10-10", "140").Data, bill("a", "2026-10-03", "2026-10-10", "150").Data
+	list := func(all ...bills.Data) string {
+		return merged(nil, bills.Read{Listing: bills.Listing{Bills: all}})[0].Total.String()
+	}
+	if got := list(older, newer); got != "150" {
+		t.Errorf("without times the first one counts: %s", got)
+	}
+	older.UpdatedAt = time.Date(2026, 10, 4, 0, 0, 0, 0, time.UTC)
+	newer.UpdatedAt = older.UpdatedAt.Add(time.Hour)
+	if first, last := list(newer, older), list(older, newer); first != "150" || last != "150" {
+		t.Errorf("the earlier change counts: %s, %s", first, last)
+	}
+}
+
+// A vendor that lists only the latest statement lists only the latest payment, too.
+func TestTheLatestPaymentDoesNotEndTheEarlierOnes(t *testing.T) {
+	statement := func(closing, due domain.Date, total string, paid domain.Date) bills.Read {
+		b := bill("", closing, due, total, bills.ListedPayment{Date: paid, Amount: amount(total)}).Data
+		return bills.Read{Listing: bills.Listing{Bills: []bills.Data{b}, LatestOnly: true}, CoversTo: "2026-11-25"}
+	}
+	october := merged(nil, statement("2026-10-03", "2026-10-28", "100", "2026-09-25"))
+	second := statement("2026-11-03", "2026-11-20", "150", "2026-10-25")
+	second.Bills[0].Payments[0].Amount = amount("100") // the payment of October's statement
+	november := merged(october, second)
+	after, _, _ := updated(november, merged(november, statement("2026-11-03", "2026-11-20", "150", "2026-11-18")),
+		bills.Card{Today: "2026-11-26", CoversTo: "2026-11-25", Currency: "BRL"})
+	for _, b := range after {
+		if b.State != bills.Paid {
+			t.Errorf("the statement of %s is %s", b.ClosingDate, b.State)
+		}
+	}
+	if got := november[0].CoversTo; got != "2026-11-25" {
+		t.Errorf("the payments of October's statement are known up to %q", got)
+	}
+}

@@ -32,11 +32,13 @@ type State string
 
 // The states of a bill. The first one that applies counts.
 const (
-	Paid         State = "paid"
-	CarriedOver  State = "carried" // the next bill contains what was not paid
-	PartlyPaid   State = "partly_paid"
-	Due          State = "due"
-	StateUnknown State = "unknown" // no payment of any bill of the account was ever seen
+	Paid        State = "paid"
+	CarriedOver State = "carried" // the next bill contains what was not paid
+	PartlyPaid  State = "partly_paid"
+	Due         State = "due"
+	// StateUnknown means that no payment of any bill of the account was ever seen, or that a payment may be of this bill
+	// or of another one.
+	StateUnknown State = "unknown"
 	Overdue      State = "overdue"
 )
 
@@ -95,8 +97,15 @@ func (e *evaluation) mayContain(i int) []decimal.Decimal {
 
 // follows reports whether the bill before the i-th one is known.
 func (e *evaluation) follows(i int) bool {
-	return i > 0 && daysBetween(e.bills[i-1].Closing, e.bills[i].Closing) <= longestPeriod
+	return i > 0 && Follows(e.bills[i-1].Closing, e.bills[i].Closing)
 }
+
+// Follows reports whether the bill with the second closing date is the next one after that with the first. Otherwise a
+// bill between them is missing.
+func Follows(before, closing domain.Date) bool { return daysBetween(before, closing) <= longestPeriod }
+
+// StartOf returns an estimate of the first day of a bill of which the one before is not known.
+func StartOf(closing domain.Date) domain.Date { return addMonths(closing, -1).AddDays(1) }
 
 // hasPlan reports whether a payment of the bill has begun an instalment plan.
 func (e *evaluation) hasPlan(b *Evaluated) bool {
@@ -154,9 +163,9 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 		return CarriedOver
 	case b.paid().IsPositive():
 		return PartlyPaid
-	case e.CoversTo < secondBankingDay(b.DueDate, e.Currency):
+	case min(e.CoversTo, b.CoversTo) < secondBankingDay(b.DueDate, e.Currency):
 		return Due
-	case !e.paymentsSeen():
+	case !e.paymentsSeen(), b.maybePaid:
 		return StateUnknown
 	}
 	return Overdue

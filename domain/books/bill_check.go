@@ -20,10 +20,19 @@ type BillCheck struct {
 	// CompleteTo is the day up to which the records are complete if the bill adds up: the closing date, or three days
 	// before it if the vendor does not state the date.
 	CompleteTo domain.Date `json:"completeTo"`
+	// From is the first day that the known bills reach; "" if it is not known.
+	From domain.Date `json:"from,omitempty"`
+	// UnbilledTo is the date of the latest row that is on no known bill, although a known bill has closed since; "" if
+	// there is none.
+	UnbilledTo domain.Date `json:"unbilledTo,omitempty"`
+	// WithoutAmount is the number of posted records of the card whose amount in its currency is not known.
+	WithoutAmount int `json:"withoutAmount,omitempty"`
+	// Partial means that the vendor lists bills that cannot be read.
+	Partial bool `json:"partial,omitempty"`
 	// Overdue is when the due date has passed, minus the grace period. A difference that began before counts from then
 	// on.
 	Overdue time.Time `json:"overdue"`
-	// Doubtful contains the closing dates of the earlier bills that do not add up.
+	// Doubtful contains the closing dates of the earlier bills that do not add up, or are missing.
 	Doubtful []domain.Date `json:"doubtful,omitempty"`
 	At       time.Time     `json:"at"`
 	Since    time.Time     `json:"since,omitzero"` // since when the bill can be compared and does not drift
@@ -68,8 +77,16 @@ func (c Completeness) WithBill(bill *BillCheck) Completeness {
 	return c.endDrift(drifting, next.At)
 }
 
-// acceptBill accepts the difference of the last closed bill.
+// hasUnknownAmounts reports whether amounts of the card are not known that no operator has accepted.
+func (c Completeness) hasUnknownAmounts() bool {
+	return c.Bill != nil && c.Bill.WithoutAmount > c.AcceptedWithoutAmount
+}
+
+// acceptBill accepts the difference of the last closed bill, and the records of the card whose amounts are not known.
 func (c Completeness) acceptBill(at time.Time) Completeness {
+	if c.Bill != nil {
+		c.AcceptedWithoutAmount = c.Bill.WithoutAmount
+	}
 	if c.BillDiffers.IsZero() {
 		return c
 	}
@@ -88,7 +105,7 @@ func (c Completeness) DriftElsewhere() time.Time {
 
 // byBill reports whether only the last closed bill of the card decides about the state.
 func (c Completeness) byBill() bool {
-	return !c.confirmed() && c.Last != nil && c.Bill != nil && c.Bill.Known
+	return !c.confirmed() && c.Last != nil && c.Bill != nil && c.Bill.Known && !c.hasUnknownAmounts()
 }
 
 // CompleteTo returns the day up to which the records are complete if only the last closed bill of the card decides;
@@ -101,13 +118,18 @@ func (c Completeness) CompleteTo() domain.Date {
 }
 
 // billsCover reports whether the bills of the card allow the state Complete for the records of the days from first to
-// last: no bill that has closed since the first day is doubtful, and the last one has closed on the last day or later.
+// last: the known bills reach them, no record of these days is on none of them, no bill that has closed since the first
+// day is doubtful, and the last one has closed on the last day or later.
 func (c Completeness) billsCover(first, last domain.Date) bool {
 	if !c.byBill() {
 		return true
 	}
-	doubtful := slices.ContainsFunc(c.Bill.Doubtful, func(closing domain.Date) bool { return closing >= first })
-	return !doubtful && c.BillDiffers.IsZero() && last <= c.Bill.CompleteTo
+	b := c.Bill
+	if b.Partial || last < b.From || b.UnbilledTo != "" && first <= b.UnbilledTo {
+		return false
+	}
+	doubtful := slices.ContainsFunc(b.Doubtful, func(closing domain.Date) bool { return closing >= first })
+	return !doubtful && c.BillDiffers.IsZero() && last <= b.CompleteTo
 }
 
 // result returns the result of CheckBillTotal.

@@ -57,6 +57,30 @@ func TestTheLastClosedBillMakesACardComplete(t *testing.T) {
 		}
 	}
 
+	for name, limit := range map[string]func(*books.BillCheck){
+		"an unreadable bill":        func(b *books.BillCheck) { b.Partial = true },
+		"days before all bills":     func(b *books.BillCheck) { b.From = "2026-03-14" },
+		"a record on no bill":       func(b *books.BillCheck) { b.UnbilledTo = "2026-03-01" },
+		"an amount that is missing": func(b *books.BillCheck) { b.WithoutAmount = 1 },
+	} {
+		limited := bill("100", "100", at)
+		limit(limited)
+		days := domain.Window{From: "2026-03-01", To: "2026-03-13"}
+		if got := c.WithBill(limited).StateOfPeriod(days, "BRL", rules, at, grace); got != books.CompletenessUnknown {
+			t.Errorf("the close with %s is %s", name, got)
+		}
+	}
+	unknown := bill("100", "100", at)
+	unknown.WithoutAmount = 1
+	want(c.WithBill(unknown), at, books.CompletenessUnknown, books.BasisInvoice)
+	known, err := c.WithBill(unknown).Accept("dollars", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(known, at, books.Complete, "bill_total")
+	unknown.WithoutAmount = 2
+	want(known.WithBill(unknown), at, books.CompletenessUnknown, books.BasisInvoice)
+
 	differs := complete.WithBill(bill("100", "90", at))
 	want(differs, at, books.Complete, "bill_total") // within the grace period
 	late := at.Add(grace)

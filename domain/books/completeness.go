@@ -207,6 +207,8 @@ type Completeness struct {
 	BillDiffers  time.Time     `json:"billDiffers,omitzero"`
 	BillDrift    time.Time     `json:"billDrift,omitzero"`
 	AcceptedBill *AcceptedBill `json:"acceptedBill,omitempty"` // the latest one; nil if there is none
+	// AcceptedWithoutAmount is how many records without a known amount an operator has accepted on a card.
+	AcceptedWithoutAmount int `json:"acceptedWithoutAmount,omitempty"`
 	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
 }
@@ -346,7 +348,7 @@ func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) 
 		r := *c.Last
 		r.Unconverted = 0
 		c = c.rebase(r, reason)
-	case c.CountDrift.IsZero() && c.BillDiffers.IsZero():
+	case c.CountDrift.IsZero() && c.BillDiffers.IsZero() && !c.hasUnknownAmounts():
 		return c, &domain.Error{Kind: domain.Conflict, Code: domain.NoAnchor}
 	}
 	c.Announced, c.Counted, c.CountDrift, c.CountMissed, c.Since = nil, nil, time.Time{}, false, at

@@ -22,6 +22,7 @@ var billTests = []storeTest{
 	{"a close evaluates the bills that are due", closesEvaluateBills},
 	{"a denied list is no empty one", billsAreDenied},
 	{"a failed pull stores no bills", billsOfFailedPull},
+	{"a bill is overdue only if its list is from after the due date", billsAreListedLate},
 	{"bills are listed by due date, in pages and windows, and belong to a tenant", billsAreListed},
 	{"an erasure deletes the bills of the connection", billsAreErased},
 	{"bill.added and bill.modified report what callers see", billEvents},
@@ -338,7 +339,47 @@ func billsAreDenied(f *fixture) {
 	f.finishWithRead(f.startPull(c), nil)
 	f.equal("not read", bills.ListDenied, list())
 	f.finishWithBills(f.startPull(c))
-	f.equal("empty", []any{bills.ListRead, false}, []any{list(), f.bills(account)["first"].RemovedAt.IsZero()})
+	f.equal("empty", []any{bills.ListRead, time.Time{}}, []any{list(), f.bills(account)["first"].RemovedAt})
+	second := bills.Listing{Bills: []bills.Data{billOf("second", "2026-03-05", "1")}}
+	f.finishWithRead(f.startPull(c), map[string]bills.Read{"card": {Listing: second, Unproved: true}})
+	f.equal("without proof", []any{bills.ListRead, time.Time{}}, []any{list(), f.bills(account)["first"].RemovedAt})
+	second.Partial = true
+	f.finishWithRead(f.startPull(c), map[string]bills.Read{"card": {Listing: second}})
+	f.equal("partial", []any{bills.ListPartial, time.Time{}}, []any{list(), f.bills(account)["first"].RemovedAt})
+	second.Partial = false
+	f.finishWithRead(f.startPull(c), map[string]bills.Read{"card": {Listing: second}})
+	f.equal("proved", []any{bills.ListRead, false}, []any{list(), f.bills(account)["first"].RemovedAt.IsZero()})
+}
+
+// A bill is overdue only if its list is from after the due date, also when it is evaluated again later.
+func billsAreListedLate(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"))
+	paid := billOf("before", "2026-01-05", "7")
+	paid.Payments = []bills.ListedPayment{{Date: "2026-01-05", Amount: paid.Total}}
+	readAt := func(day int) time.Time { return time.Date(2026, 2, day, 20, 0, 0, 0, time.UTC) }
+	finish := func(l domain.Lease, at time.Time, read map[string]bills.Read) {
+		f.Helper()
+		product := domain.ProductReading{At: at}
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: f.now(), Bills: read,
+			Bank: &domain.BankReading{Bank: product, Cards: product}, BankRead: []string{"card"}, ReadAt: f.now(),
+			Coverage: domain.Coverage{After: 12 * time.Hour}, Grace: time.Hour,
+		}))
+	}
+	read := map[string]bills.Read{"card": {Listing: bills.Listing{Bills: []bills.Data{
+		paid, billOf("first", "2026-02-05", "12.5"),
+	}}}}
+	want := func(name string, state bills.State, coversTo domain.Date) {
+		f.Helper()
+		b := f.bills(account)["first"]
+		f.equal(name, []any{state, coversTo}, []any{b.State, b.CoversTo})
+	}
+	finish(l, readAt(5), read)
+	want("on the due date", bills.Due, "2026-02-04")
+	finish(f.startPull(c), readAt(10), nil)
+	want("after a later reading of the rows", bills.Due, "2026-02-04")
+	finish(f.startPull(c), readAt(10), read)
+	want("after a later reading of the bills", bills.Overdue, "2026-02-09")
 }
 
 func billsOfFailedPull(f *fixture) {
@@ -433,11 +474,11 @@ func billCandidates(f *fixture) {
 		}
 		return ids
 	}
-	f.equal("candidates", [][]domain.TransactionID{nil, ids("1", "2", "3"), ids("other")}, got)
+	f.equal("candidates", [][]domain.TransactionID{nil, ids("2", "1", "3"), ids("other")}, got)
 	f.storeRows(f.startPull(c), debit("4", "2026-02-04"))
 	got, err = f.Ledger.PaymentCandidates(f.ctx, f.tenant, []bills.Payment{paid("2026-02-05", "12.5")})
 	f.noError(err)
-	f.equal("at most three", [][]domain.TransactionID{ids("1", "4", "2")}, got)
+	f.equal("at most three", [][]domain.TransactionID{ids("2", "1", "4")}, got)
 	got, err = f.Ledger.PaymentCandidates(f.ctx, newTenant(), []bills.Payment{paid("2026-02-05", "12.5")})
 	f.noError(err)
 	f.equal("of another tenant", [][]domain.TransactionID{nil}, got)

@@ -181,14 +181,21 @@ func (o operator) checkBillReadings(b *pluggyBank, id, card string, bill object)
 	if err := b.sim.DenyBills(pluggysim.BillsCardID, false); err != nil {
 		o.t.Fatal(err)
 	}
-	if err := b.sim.SetBills(pluggysim.BillsCardID); err != nil {
-		o.t.Fatal(err)
-	}
-	o.pull(id, nil)
-	bills, list = o.billsByID(card)
-	if list["list"] != "ok" || bills[pluggysim.SecondBillID]["removedAt"] == nil ||
-		bills[pluggysim.SecondBillID]["id"] != bill["id"] {
-		o.t.Errorf("an empty list: %v", list)
+	other := pluggysim.Bill{Due: "2026-08-05T00:00:00.000Z", Total: "10"}
+	for _, listed := range []struct {
+		name    string
+		bills   []pluggysim.Bill
+		removed bool
+	}{{"an empty list", nil, false}, {"a list of other bills", []pluggysim.Bill{other}, true}} {
+		if err := b.sim.SetBills(pluggysim.BillsCardID, listed.bills...); err != nil {
+			o.t.Fatal(err)
+		}
+		o.pull(id, nil)
+		bills, list = o.billsByID(card)
+		if list["list"] != "ok" || (bills[pluggysim.SecondBillID]["removedAt"] != nil) != listed.removed ||
+			bills[pluggysim.SecondBillID]["id"] != bill["id"] {
+			o.t.Errorf("%s: %v", listed.name, list)
+		}
 	}
 }
 

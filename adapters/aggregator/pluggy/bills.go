@@ -1,6 +1,7 @@
 package pluggy
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -39,16 +40,19 @@ type bill struct {
 	Currency string            `json:"totalAmountCurrencyCode"`
 	Minimum  vendorhttp.Number `json:"minimumPaymentAmount"`
 	Created  vendorhttp.Text   `json:"createdAt"`
+	Updated  vendorhttp.Text   `json:"updatedAt"`
 	Charges  []struct {
-		Type   vendorhttp.Text   `json:"type"`
-		Amount vendorhttp.Number `json:"amount"`
-		Info   vendorhttp.Text   `json:"additionalInfo"`
+		Type     vendorhttp.Text   `json:"type"`
+		Amount   vendorhttp.Number `json:"amount"`
+		Currency string            `json:"currencyCode"`
+		Info     vendorhttp.Text   `json:"additionalInfo"`
 	} `json:"financeCharges"`
 	Payments []struct {
-		Kind   vendorhttp.Text   `json:"valueType"`
-		Date   vendorhttp.Text   `json:"paymentDate"`
-		Mode   vendorhttp.Text   `json:"paymentMode"`
-		Amount vendorhttp.Number `json:"amount"`
+		Kind     vendorhttp.Text   `json:"valueType"`
+		Date     vendorhttp.Text   `json:"paymentDate"`
+		Mode     vendorhttp.Text   `json:"paymentMode"`
+		Amount   vendorhttp.Number `json:"amount"`
+		Currency string            `json:"currencyCode"`
 	} `json:"payments"`
 }
 
@@ -60,7 +64,9 @@ func (a *Adapter) Bills(
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	var all bills.Listing
-	for page, pages := 1, 1; page <= min(pages, maxBillPages); page++ {
+	read := map[string]bool{} // the rows, so that one that comes twice counts once
+	total, pages := 0, 1
+	for page := 1; page <= min(pages, maxBillPages); page++ {
 		query := url.Values{"accountId": {account.ExternalID}}
 		if page > 1 {
 			query.Set("page", strconv.Itoa(page))
@@ -73,6 +79,7 @@ func (a *Adapter) Bills(
 		}
 		var envelope struct {
 			TotalPages int `json:"totalPages"`
+			Total      int `json:"total"`
 		}
 		results, err := vendorhttp.DecodeList(body, "results", &envelope)
 		if err != nil {
@@ -81,11 +88,15 @@ func (a *Adapter) Bills(
 		if results == nil {
 			return bills.Listing{}, malformed("a page of bills without results")
 		}
-		pages = envelope.TotalPages
+		total, pages = max(total, envelope.Total), envelope.TotalPages
 		for _, raw := range results {
-			all.Add(readBill(raw))
+			bill, readable := readBill(raw)
+			all.Add(bill, readable)
+			read[cmp.Or(bill.ExternalID, string(raw))] = true
 		}
 	}
+	// A list that does not reach its own count, or has too many pages, may lack any bill.
+	all.Partial = all.Partial || len(read) < total || pages > maxBillPages
 	if len(all.Bills) == 0 && !all.Partial {
 		return all, a.checkBillPermission(ctx, at)
 	}
@@ -145,6 +156,7 @@ func readBill(raw jsontext.Value) (out bills.Data, ok bool) {
 		ExternalID: in.ID, DueDate: due, ClosingDate: dateIn(in.Closing), Total: total.Amount, Currency: in.Currency,
 	}
 	out.CreatedAt, _ = parseTime(in.Created.Value)
+	out.UpdatedAt, _ = parseTime(in.Updated.Value)
 	if minimum, err := domain.ParseAmount(string(in.Minimum)); err == nil {
 		out.MinimumPayment = &minimum
 	}
@@ -152,13 +164,13 @@ func readBill(raw jsontext.Value) (out bills.Data, ok bool) {
 		if amount, err := domain.ParseAmount(string(c.Amount)); err == nil {
 			out.FinanceCharges = append(out.FinanceCharges, bills.Charge{
 				Type: c.Type.Clean(), Amount: amount, Description: description(c.Info),
-				NoCost: c.Type.Value == otherCharge,
+				NoCost: c.Type.Value == otherCharge || isForeign(c.Currency, in.Currency),
 			})
 		}
 	}
 	for _, p := range in.Payments {
 		amount, err := domain.ParseAmount(string(p.Amount))
-		if date := dateIn(p.Date); err == nil && date != "" {
+		if date := dateIn(p.Date); err == nil && date != "" && !isForeign(p.Currency, in.Currency) {
 			out.Payments = append(out.Payments, bills.ListedPayment{
 				Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Kind.Value == installmentPayment,
 			})
@@ -166,6 +178,9 @@ func readBill(raw jsontext.Value) (out bills.Data, ok bool) {
 	}
 	return out, true
 }
+
+// isForeign reports whether an amount is in another currency than its bill.
+func isForeign(currency, ofBill string) bool { return currency != "" && currency != ofBill }
 
 // description returns the text that a bank gives for a charge. Banks write "NA" where they have none.
 func description(info vendorhttp.Text) string {

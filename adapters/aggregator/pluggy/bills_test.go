@@ -3,6 +3,7 @@ package pluggy_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
@@ -80,6 +81,23 @@ func TestABillThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// A list of bills that is shorter than its own count may lack any of them.
+func TestAListOfBillsThatIsShorterThanItsCountIsPartial(t *testing.T) {
+	for total, partial := range map[int]bool{3: true, 2: false} {
+		adapter, access := newAccountsVendor(t, func(string) string {
+			bill := func(id string) string {
+				return `{"id":"` + id + `","dueDate":"2026-10-05","totalAmount":1,"totalAmountCurrencyCode":"BRL"}`
+			}
+			return fmt.Sprintf(`{"page":1,"total":%d,"totalPages":1,"results":[%s,%s,%s]}`, total, bill("a"), bill("b"),
+				bill("b"))
+		})
+		list, err := adapter.Bills(t.Context(), access, domain.AccountData{ExternalID: "card"})
+		if err != nil || list.Partial != partial {
+			t.Errorf("of %d bills: %+v, %v", total, list, err)
+		}
+	}
+}
+
 // The rules read the simulated card as the documentation of the scenario says.
 func TestTheRulesReadTheSimulatedCard(t *testing.T) {
 	e, account := billsEnv(t)
@@ -89,7 +107,7 @@ func TestTheRulesReadTheSimulatedCard(t *testing.T) {
 	}
 	card := bills.Card{Today: domain.DateOf(testNow), CoversTo: domain.DateOf(testNow).AddDays(-1), Currency: "BRL"}
 	for _, b := range list.Bills {
-		card.Bills = append(card.Bills, bills.Bill{Data: b, ID: b.ExternalID})
+		card.Bills = append(card.Bills, bills.Bill{Data: b, ID: b.ExternalID, CoversTo: card.CoversTo})
 	}
 	step := domain.Step{Account: account.ExternalID}
 	page, err := e.adapter.Read(t.Context(), e.access, step, []domain.AccountData{account}, "")

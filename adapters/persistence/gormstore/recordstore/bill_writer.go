@@ -235,10 +235,8 @@ func (w *billWriter) storeRead(card cardAccount, list *billListRow, next billLis
 	if err != nil {
 		return err
 	}
-	next.Read, next.State = gormstore.At(w.at), string(bills.ListRead)
-	if read.Denied {
-		next.State = string(bills.ListDenied)
-	}
+	next.Read, next.State = gormstore.At(w.at), string(read.State())
+	read.CoversTo = domain.Date(next.CoversTo)
 	account := domain.Account{ID: domain.AccountID{UUID: card.ID}, BankReadAt: card.BankRead.Time}
 	merged := bills.Merge(before, read, account, w.at, func(key string) domain.BillID {
 		return domain.BillID{UUID: uuid.NewSHA1(card.ID, []byte(key))}
@@ -321,7 +319,8 @@ func (w *billWriter) saveEvaluation(e *billEvaluation) error {
 	if err := w.save(e.changes); err != nil {
 		return err
 	}
-	last := records.LastBill(e.after, domain.Date(e.next.Day), w.at, w.overdue)
+	last := records.LastBill(e.after, e.result, bills.ListState(e.next.State), domain.Date(e.next.Day),
+		domain.Date(e.next.CoversTo), w.at, w.overdue)
 	if err := w.saveCheck(e.card, last); err != nil {
 		return err
 	}

@@ -38,7 +38,15 @@ func (r billRow) domain() (bills.Stored, error) {
 		ID: domain.BillID{UUID: r.ID}, Account: domain.AccountID{UUID: r.Account}, BankReadAt: r.BankRead.Time,
 		RemovedAt: r.Removed.Time,
 	}
-	return s, errors.Join(gormstore.DecodeJSON(r.Data, &s.Data), gormstore.DecodeJSON(r.Facts, &s.Facts))
+	facts := storedFacts{Facts: &s.Facts, CoversTo: &s.CoversTo}
+	return s, errors.Join(gormstore.DecodeJSON(r.Data, &s.Data), gormstore.DecodeJSON(r.Facts, &facts))
+}
+
+// storedFacts contains the values of the column facts.
+type storedFacts struct {
+	*bills.Facts
+
+	CoversTo *domain.Date `json:"coversTo,omitempty"`
 }
 
 // rowOfBill returns the row of a bill of a connection.
@@ -48,7 +56,7 @@ func rowOfBill(s bills.Stored, connection, tenant uuid.UUID) (row billRow, err e
 		BankRead: gormstore.At(s.BankReadAt), Removed: gormstore.At(s.RemovedAt), Tenant: tenant,
 	}
 	if row.Data, err = gormstore.EncodeJSON(s.Data); err == nil {
-		row.Facts, err = gormstore.EncodeJSON(s.Facts)
+		row.Facts, err = gormstore.EncodeJSON(storedFacts{Facts: &s.Facts, CoversTo: &s.CoversTo})
 	}
 	return row, err
 }
@@ -197,17 +205,17 @@ func (s ledger) candidatesOf(
 
 // candidateQuery returns a query for the number of a payment and the id of a candidate.
 func candidateQuery(d gormstore.Dialect, tenant domain.TenantID, payments []bills.Payment) *gormstore.Query {
-	q := gormstore.NewQuery("WITH payments(number, amount, first, last) AS (VALUES ")
+	q := gormstore.NewQuery("WITH payments(number, amount, day, first, last) AS (VALUES ")
 	for i, p := range payments {
 		if i > 0 {
 			q.Add(", ")
 		}
-		q.Add("(CAST(? AS integer), ?, ?, ?)", i, p.Amount.Neg().Normalize().String(),
+		q.Add("(CAST(? AS integer), ?, ?, ?, ?)", i, p.Amount.Neg().Normalize().String(), string(p.Date),
 			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)))
 	}
-	// SQLite keeps the order of tables that CROSS JOIN joins.
+	// SQLite keeps the order of tables that CROSS JOIN joins. Debits of the day of the payment come first.
 	q.Add(`), candidates AS (
-		SELECT p.number, t.id, row_number() OVER (PARTITION BY p.number ORDER BY t.date, t.id) AS place
+		SELECT p.number, t.id, row_number() OVER (PARTITION BY p.number ORDER BY t.date <> p.day, t.date, t.id) AS place
 		FROM payments p CROSS JOIN accounts a CROSS JOIN transactions t
 		WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL
 			AND t.connection_id = a.connection_id AND t.date >= p.first AND t.date <= p.last

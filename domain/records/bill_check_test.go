@@ -1,0 +1,66 @@
+package records_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// addsUp returns a bill of 100 that adds up, and was closed when it was read.
+func addsUp(closing domain.Date) bills.Stored {
+	zero := decimal.Zero
+	return bills.Stored{
+		ID:   domain.BillID{UUID: uuid.New()},
+		Data: bills.Data{ClosingDate: closing, DueDate: closing.AddDays(7), Total: decimal.NewFromInt(100)},
+		Facts: bills.Facts{
+			Closing: closing, ClosingKnown: true, Check: bills.AddsUp, Difference: &zero,
+		},
+		BankReadAt: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
+	never := func(domain.Date) time.Time { return time.Time{} }
+	october, november := addsUp("2026-10-03"), addsUp("2026-11-03")
+	projected := addsUp("2026-11-24")
+	projected.BankReadAt = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		all      []bills.Stored
+		coversTo domain.Date
+		last     domain.BillID
+		to       domain.Date
+		doubtful []domain.Date
+	}{
+		"two bills": {[]bills.Stored{october, november}, "2026-11-26", november.ID, "2026-11-03", nil},
+		"a bill that had not closed when the bank was read": {
+			[]bills.Stored{november, projected}, "2026-11-17", november.ID, "2026-11-03", nil,
+		},
+		"a reading that does not cover the closing date": {
+			[]bills.Stored{october, november}, "2026-11-01", november.ID, "2026-11-01", nil,
+		},
+		"a missing bill": {
+			[]bills.Stored{addsUp("2026-09-03"), november}, "2026-11-26", november.ID, "2026-11-03",
+			[]domain.Date{"2026-10-03"},
+		},
+	} {
+		result := bills.Result{UnbilledTo: "2026-07-01", WithoutAmount: 2}
+		got := records.LastBill(c.all, result, bills.ListPartial, "2026-11-28", c.coversTo, time.Time{}, never)
+		if got.Bill != c.last || got.CompleteTo != c.to || !slices.Equal(got.Doubtful, c.doubtful) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got.UnbilledTo != "2026-07-01" || got.WithoutAmount != 2 || !got.Partial {
+			t.Errorf("%s: what limits the verdict is lost: %+v", name, got)
+		}
+	}
+	if got := records.LastBill([]bills.Stored{october}, bills.Result{}, bills.ListRead, "2026-11-28", "", time.Time{},
+		never); got.From != "2026-09-04" || got.CompleteTo != "2026-10-03" {
+		t.Errorf("one bill: %+v", got)
+	}
+}

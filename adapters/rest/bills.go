@@ -23,7 +23,7 @@ type billView struct {
 	MinimumPayment string            `json:"minimumPayment,omitempty" example:"148.9" doc:"The smallest payment that the bank accepts; absent if it is not known"`
 	FinanceCharges []billChargeView  `json:"financeCharges" doc:"The costs that the bank has added"`
 	Payments       []billPaymentView `json:"payments" doc:"The payments that settle this bill. Banks list a payment with this bill or with the next one; amounts and dates decide. Each payment belongs to one bill"`
-	State          string            `json:"state" enum:"due,partly_paid,paid,carried,overdue,unknown" example:"paid" doc:"The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue"`
+	State          string            `json:"state" enum:"due,partly_paid,paid,carried,overdue,unknown" example:"paid" doc:"The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue"`
 	Rows           billRowsView      `json:"rows" doc:"The transactions of the bill, without payments"`
 	Carried        string            `json:"carried,omitempty" example:"244.26" doc:"What the bill before left unpaid; absent if that is not known"`
 	Check          string            `json:"check" enum:"adds_up,differs,unknown" example:"adds_up" doc:"Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference"`

@@ -4024,7 +4024,7 @@ type BillView struct {
 	// Rows The transactions of the bill, without payments
 	Rows BillRowsView `json:"rows"`
 
-	// State The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+	// State The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
 	//
 	// Examples: paid
 	State BillViewState `json:"state"`
@@ -4050,7 +4050,7 @@ type BillViewClosingBasis string
 // Examples: rows_and_charges
 type BillViewForm string
 
-// BillViewState The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+// BillViewState The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
 //
 // Examples: paid
 type BillViewState string

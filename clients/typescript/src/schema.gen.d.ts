@@ -2835,7 +2835,7 @@ export interface components {
             /** @description The transactions of the bill, without payments */
             rows: components["schemas"]["BillRowsView"];
             /**
-             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
              * @example paid
              * @enum {string}
              */

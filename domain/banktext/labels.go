@@ -12,6 +12,8 @@ var (
 			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
+	// gluedLabel matches the same without a blank between the label and the number: FOLIO77120.
+	gluedLabel = compile(`\b(nsu|doc|aut|auth|folio)(\d{3,12})\b`)
 	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
 	// machine can tell two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = compile(
@@ -74,13 +76,15 @@ func isMobile(word string) bool { return mobile.MatchString(word) }
 // takeVolatile reads the labelled numbers that may change, by label.
 func takeVolatile(s *scan) map[string]string {
 	var values map[string]string
-	s.take(volatileLabel, func(g []string) bool {
-		if values == nil {
-			values = map[string]string{}
-		}
-		values[g[1][:min(3, len(g[1]))]] = TrimZeros(g[2])
-		return true
-	})
+	for _, label := range []*pattern{volatileLabel, gluedLabel} {
+		s.take(label, func(g []string) bool {
+			if values == nil {
+				values = map[string]string{}
+			}
+			values[g[1][:min(3, len(g[1]))]] = TrimZeros(g[2])
+			return true
+		})
+	}
 	return values
 }
 

@@ -419,7 +419,6 @@ func (c *comparison) compareNumbers() {
 		volatile = agree // OPERACION 7719204512, FOLIO 7719204512
 	}
 	switch {
-	case volatile == differ && c.settles:
 	case volatile == differ:
 		c.finding(
 			"labelled_number",

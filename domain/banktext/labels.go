@@ -14,10 +14,10 @@ var (
 	)
 	// gluedLabel matches the same without a blank between the label and the number: FOLIO77120.
 	gluedLabel = compile(`\b(nsu|doc|aut|auth|folio)(\d{3,12})\b`)
-	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
-	// machine can tell two withdrawals apart (section 1 of the bank texts).
+	// referenceLabel matches the labelled number of a cash machine, a card terminal, an employee, a ticket or a rental
+	// agreement. The number of a machine can tell two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = compile(
-		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado|emp)\b[\s.:#=-]*` +
+		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado|emp|tkt|ticket|ra)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)

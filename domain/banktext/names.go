@@ -85,6 +85,11 @@ var Fares = wordSet(`ride viagem corrida viaje uber 99 99app 99pop 99taxi pop ca
 var Habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina padaria panaderia conveniencia tienda oxxo
 	posto auto gasol gasolina gasolineria combustiveis pemex shell ipiranga petrobras texaco`)
 
+// Holders are words of merchants that hold an amount before they know the price: pumps, hotels, rented cars, parking.
+var Holders = wordSet(`posto gasol gasolina gasolineria gasolinera combustiveis pemex shell ipiranga petrobras texaco
+	gas fuel pump petrol hotel hoteis hoteles inn suites resort motel pousada posada hostel rental rentals rent
+	rentacar localiza movida parking garage estacionamento estacionamiento`)
+
 // fillers are words of a charge that do not name the service.
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das
 	dos e a o del la el los las serv servico servicos servicio servicios referente bancaria banc com i v

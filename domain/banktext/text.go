@@ -50,6 +50,7 @@ var respellings = []struct {
 	},
 	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
 	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
+	{compile(`\biof (?:incluso|incluido|incl)\b`), " ", "C6 Bank: EXAMPLE PREMIUM US$ 10,00 IOF INCLUSO"},
 	{compile(`\bmobile purchase\b`), "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},
 	{compile(`\bvisa electron brasil\b`), "visa electron", "Bradesco: DEBITO VISA ELECTRON BRASIL 12/05 METRO RIO"},
 	{compile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},

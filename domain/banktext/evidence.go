@@ -82,6 +82,7 @@ func (e *Evidence) readText(folded string, row *Row) {
 	e.Operation, e.Refund = operationOf(Split(s.text))
 	e.Calendar.takeLabelledPeriods(s)
 	e.IDs.take(s)
+	e.IDs.takeTransferCode(s)
 	e.PixKeys = takePixKeys(s)
 	e.Documents = takeDocuments(s)
 	e.Accounts = takeAccounts(s)

@@ -122,6 +122,7 @@ type comparison struct {
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
 	sameNumbers bool // all unlabelled numbers are equal, including short ones
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
+	paid        bool // a reference is equal that names one payment: see namesPayment
 	identified  bool // the identifiers of one kind are equal, and no other row has them
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
@@ -230,6 +231,7 @@ func (c *comparison) compareIdentifiers() {
 			c.national = c.national || k <= banktext.SlipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.identified = true
+			c.paid = c.paid || k == banktext.PaymentReference && c.namesPayment(sharedValue(a, b))
 			c.numbered = c.numbered || k == banktext.ChequeNumber || k == banktext.InvoiceNumber ||
 				k == banktext.OrderNumber
 			c.weak = c.weak || c.numbered ||
@@ -277,6 +279,7 @@ func (c *comparison) compareMovedIdentifiers(a, b *row) {
 			if number := b.numberIn(value, k == banktext.TrackingKey); number != "" &&
 				c.context.isUnique(a.Account, k, value) {
 				c.weak, c.bare = true, false
+				c.paid = c.paid || c.namesPayment(value)
 				old, new := value, number
 				if a == c.new {
 					old, new = number, value
@@ -285,6 +288,18 @@ func (c *comparison) compareMovedIdentifiers(a, b *row) {
 			}
 		}
 	}
+}
+
+// minPayment is the minimum length of a reference for namesPayment.
+const minPayment = 6
+
+// namesPayment reports whether a reference names one payment, and not a contract or a customer: it has letters among
+// its digits, as the codes of Zelle, of Interac and of a Fedwire have, or it is a long number of a transfer.
+func (c *comparison) namesPayment(reference string) bool {
+	end := strings.TrimLeft(reference, "abcdefghijklmnopqrstuvwxyz") // CT77124410 may be a contract
+	isCode := end != "" && !banktext.IsNumber(end) && len(reference) >= minPayment
+	digits := len(banktext.TrimZeros(banktext.DigitsOf(reference)))
+	return isCode || c.old.IsPayment() && c.new.IsPayment() && digits >= minContract
 }
 
 // numberIn returns the number of the row's text that equals an identifier, or its end. It returns "" if there is none.
@@ -669,6 +684,9 @@ func (c *comparison) compareTimes() {
 	r := compareClocks(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
 	c.finding("time", c.old.Calendar.Clocks, c.new.Calendar.Clocks, r)
 	c.timed = c.timed || r == agree
+	// Two transfers of one unusual amount are not made in one second.
+	c.anchored = c.anchored || r == agree && c.days() == 0 && isOdd(c.new.Amount) &&
+		sharesSecond(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
 	c.timed = c.timed || c.showsTimeOf(c.old, c.new) || c.showsTimeOf(c.new, c.old)
 	a, b := c.old.exact, c.new.exact
 	switch {
@@ -681,6 +699,11 @@ func (c *comparison) compareTimes() {
 	case c.old.OccurredAt.Sub(c.new.OccurredAt).Abs() > maxClockMoved && !c.old.Scheduled:
 		c.finding("occurred_at", []string{a}, []string{b}, doubtful)
 	}
+}
+
+// sharesSecond reports whether two lists of times have a time with seconds in common.
+func sharesSecond(a, b []string) bool {
+	return len(sharedValue(a, b)) == len("09:12:44")
 }
 
 // showsTimeOf reports whether the text of the row b prints the local minute at which the vendor says that the row a
@@ -941,9 +964,11 @@ func (c *comparison) isOneQuota() bool {
 }
 
 // isOneTransfer reports whether two transfers of one day have the bank's reference in common, and one of the texts only
-// says more: SPEI ENVIADO SANTANDER 0034718822 RENTA, SPEI ENVIADO SANTANDER 0034718822 RENTA REBECA OLMEDO.
+// says more: SPEI ENVIADO SANTANDER 0034718822 RENTA, SPEI ENVIADO SANTANDER 0034718822 RENTA REBECA OLMEDO. The
+// reference may be in a member of one of the rows: ZELLE TO LEE ANNE REF # RP0XK4T7Q2, Zelle payment to Anne Lee.
 func (c *comparison) isOneTransfer() bool {
-	return c.days() == 0 && c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract() && c.namesMoreInOne()
+	isOne := c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract()
+	return c.days() == 0 && (isOne || c.paid) && c.namesMoreInOne()
 }
 
 // isOneCheque reports whether two rows name one cheque: DEP. CHEQUE S.B.C. 0019921, DEPOSITO DE CHEQUE OTROS BANCOS

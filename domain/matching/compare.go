@@ -765,6 +765,9 @@ func (c *comparison) compareNamesOfRows() {
 		}
 		c.name = text
 	}
+	if text == differ && c.sharesFirm() {
+		text = doubtful // its trade name, and the name of its owner
+	}
 	switch {
 	case text <= doubtful:
 	case differInTail(a, b):
@@ -776,6 +779,12 @@ func (c *comparison) compareNamesOfRows() {
 	if text == doubtful {
 		c.name = min(c.name, text)
 	}
+}
+
+// sharesFirm reports whether both rows name the same complete tax number of a firm.
+func (c *comparison) sharesFirm() bool {
+	document := sharedValue(c.old.Documents, c.new.Documents)
+	return len(document) == len("00000000000191") && !strings.Contains(document, "*")
 }
 
 // compareTexts compares the names in the texts of the rows, with what else the rows have in common. person is set if

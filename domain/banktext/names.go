@@ -41,9 +41,10 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 
 // leadingNoise are words that banks and connectors print before the name: translations into English (Pix transfer sent -
 // ANA, Utility bill payment - ENERGIA SERRANA), Pagamento de concessionária, POS DEBIT, FEDWIRE CREDIT, Paiement facture
-// - AccèsD (Desjardins), CARGO DIFERIDO. After the name they may belong to it.
+// - AccèsD (Desjardins), CARGO DIFERIDO, PROVENTO - JCP. After the name they may belong to it.
 var leadingNoise = wordSet(`sent received debit credit bill utility automatic direct electronic money electricity
-	concessionaria source pos pin cashback fedwire incoming outgoing wire paiement facture achat virement accesd diferido`)
+	concessionaria source pos pin cashback fedwire incoming outgoing wire paiement facture achat
+	virement accesd diferido provento`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.

@@ -50,6 +50,16 @@ var respellings = []struct {
 	},
 	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
 	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
+	{
+		compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`), "cheque $1",
+		"Santander: CH COMP. N. 413",
+	},
+	{compile(`\bterm(?:inal)? bco ?24 ?h\b`), "terminal", "Bradesco: SAQUE TERM BCO24H 00345678"},
+	{compile(`\b(?:caixa eletronico )?rede 24 ?h(?:oras)?\b`), " ", "SAQUE EM CAIXA ELETRONICO REDE 24 HORAS"},
+	{
+		compile(`\bjuros (?:s/|sobre) ?(?:o )?capital(?: proprio)?`), "jcp",
+		"BTG: JUROS S/ CAPITAL PROPRIO ITEX4, an income of shares",
+	},
 	{compile(`\baplpay\b`), " ", "American Express: AplPay BISTRO EXAMPLE"},
 	{compile(`(#\d{3,5}) {2,}[fv] ?$`), "$1 ", "TD Canada Trust: EXAMPLE DONUTS #3381   _F, how the card was read"},
 	{compile(`\bemail transfer\b`), "e-transfer", "Royal Bank of Canada: Email Transfer - ANNE V - 9KQ2ZT"},

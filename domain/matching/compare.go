@@ -937,9 +937,13 @@ func (c *comparison) isOnePayout() bool {
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one
-// number and more words: DARF COD 0588, TRIBUTOS FEDERAIS DARF 0588.
+// number and more words: DARF COD 0588, TRIBUTOS FEDERAIS DARF 0588. On one day, one revenue code is enough for texts
+// that only say that a federal tax is paid: INT DARF 2089 RECEITAS FEDERAIS, TRIBUTO FEDERAL COD. RECEITA 2089.
 func (c *comparison) isOneTax() bool {
 	a, b := c.old.Words, c.new.Words
+	if c.days() == 0 && c.weak && c.old.NamesFederalTax() && c.new.NamesFederalTax() {
+		return true
+	}
 	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax &&
 		(isSubset(a, b) && isSubset(b, a) || (sharedValue(c.old.allNumbers, c.new.allNumbers) != "" ||
 			compareInstalments(c.old.Instalment, c.new.Instalment) == agree) &&
@@ -1008,7 +1012,7 @@ const minContract = 8
 //     123456789;
 //   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11
 //     07:42:31;
-//   - the code of a share and a word for its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
+//   - the code of a share and one kind of income: DIVIDENDOS ITSA4, PROVENTO - DIVIDENDO - ITSA4.
 func (c *comparison) sharesNumber() bool {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	if a.IsPayment() || b.IsPayment() || a.Operation == banktext.Payroll || b.Operation == banktext.Payroll {
@@ -1105,13 +1109,12 @@ func withoutToll(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return banktext.TollWords[word] })
 }
 
-// sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, or if the
-// texts have no word of banktext.IncomeWords in common.
+// sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, if a text
+// has no word of banktext.IncomeWords, or if the texts do not name one kind of income.
 func sharedShare(a, b []string) string {
-	if !slices.ContainsFunc(
-		a,
-		func(word string) bool { return banktext.IncomeWords[word] && slices.Contains(b, word) },
-	) {
+	x, isIncome := banktext.IncomeOf(a)
+	y, isOther := banktext.IncomeOf(b)
+	if !isIncome || !isOther || len(x)+len(y) > 0 && compareSets(x, y) != agree {
 		return ""
 	}
 	for _, word := range a {
@@ -1137,6 +1140,8 @@ func (c *comparison) compareServices() {
 		r = agree
 	}
 	switch {
+	case c.isOneReference() && !differInLetters(c.old.AllWords, c.new.AllWords):
+		r = contained
 	case r >= contained && differInLetters(c.old.AllWords, c.new.AllWords), (len(x) == 0) != (len(y) == 0):
 		r = doubtful
 	case r == differ && c.days() == 0 && (c.sameNumbers || sharedValue(c.old.allNumbers, c.new.allNumbers) != ""):
@@ -1151,8 +1156,18 @@ func (c *comparison) compareServices() {
 		banktext.SameWord(x[0], y[0])
 }
 
+// isOneReference reports whether two charges of one kind and day have one number, which is that of the movement they are
+// for, and name one service, apart from the way on which money is moved: COM SPEI ENVIADO REF 88120, COMISION
+// TRANSFERENCIA 88120.
+func (c *comparison) isOneReference() bool {
+	shared := sharedValue(c.old.allNumbers, c.new.allNumbers)
+	return c.days() == 0 && c.old.Operation == c.new.Operation && c.sameNumbers && len(shared) >= minMoved &&
+		slices.Equal(c.old.ServiceWithoutRail(), c.new.ServiceWithoutRail())
+}
+
 // isOneCharge reports whether the words of one charge, which names no service, are consecutive words of the other one:
-// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança.
+// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança. The words may be
+// abbreviated: RENDIMENTO APLICACAO AUTOMATICA MAIS.
 func (c *comparison) isOneCharge() bool {
 	short, long := c.old.ChargeWords(), c.new.ChargeWords()
 	if len(short) > len(long) {
@@ -1162,7 +1177,9 @@ func (c *comparison) isOneCharge() bool {
 		return false
 	}
 	for at := range len(long) - len(short) + 1 {
-		if slices.EqualFunc(short, long[at:at+len(short)], banktext.SameWord) {
+		if slices.EqualFunc(short, long[at:at+len(short)], func(x, y string) bool {
+			return banktext.SameWord(x, y) || isCutWord(x, y)
+		}) {
 			return true
 		}
 	}

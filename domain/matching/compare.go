@@ -716,6 +716,9 @@ func (c *comparison) showsTimeOf(a, b *row) bool {
 	local := a.OccurredAt.UTC().Add(time.Duration(offset) * time.Hour)
 	clock := local.Format("15:04")
 	shows := slices.ContainsFunc(b.Calendar.Clocks, func(c string) bool { return strings.HasPrefix(c, clock) })
+	if !shows && len(b.Calendar.Clocks) > 0 && !c.settles {
+		c.finding("time", []string{clock}, b.Calendar.Clocks, doubtful) // or the bank booked it later
+	}
 	if shows {
 		c.finding("time", []string{clock}, b.Calendar.Clocks, agree)
 		day := fmt.Sprintf("%d/%d", local.Day(), local.Month())

@@ -140,7 +140,11 @@ var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
 func (ids *Identifiers) addKeys(row *Row) {
 	ids.AddKey(InstitutionID, row.Keys.Transaction)
 	ids.AddKey(AuthenticationCode, row.Keys.Authentication)
-	ids.AddKey(InstitutionCode, row.Code)
+	code := row.Code
+	if IsNumber(code) {
+		code = TrimZeros(code) // one connector fills a code with zeros, and another one does not
+	}
+	ids.AddKey(InstitutionCode, code)
 	ids.AddKey(PaymentReference, row.Keys.Reference)
 	ids.AddKey(ReceiverReference, row.Keys.ReceiverReference)
 	if domain.UncheckedBoletoLine(row.Keys.Barcode) != "" {

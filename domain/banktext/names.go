@@ -37,7 +37,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
 	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
 	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj
-	sipare lc codi dimo cel interac imad`)
+	sipare lc codi dimo cel interac imad bpy pmt`)
 
 // leadingNoise are words that banks and connectors print before the name: translations into English (Pix transfer sent -
 // ANA, Utility bill payment - ENERGIA SERRANA), Pagamento de concessionária, POS DEBIT, FEDWIRE CREDIT, Paiement facture

@@ -58,7 +58,7 @@ var operationWords = []struct {
 	},
 	{Deposit, wordSet("deposito dep depos dp deposit")},
 	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo " +
-		"prest prestacao prestacoes")},
+		"prest prestacao prestacoes loan lns mortgage mtg")},
 }
 
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
@@ -78,14 +78,17 @@ var leadingWords = wordSet("da res apl rede pay sua sat est dev dp cp com")
 // receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
 var receiptWords = wordSet("recebimento recebimentos cred credito")
 
+// subscriptions are words for a fee of the bank, and for what a transfer pays.
+var subscriptions = wordSet("mensalidade anuidade anualidad membresia")
+
 // operationOf returns the operation that the words of a text name. refund reports whether a word marks the movement
 // as a refund.
 func operationOf(words []string) (operation Operation, refund bool) {
 	rank := len(operationWords)
 	leading, named := true, false
 	for _, word := range words {
-		if word == "das" && named {
-			continue // JARDIM DAS ACACIAS: the article, and not the tax
+		if word == "das" && named || subscriptions[word] && (operation == Pix || operation == Wire) {
+			continue // JARDIM DAS ACACIAS: the article, and not the tax; PIX ANA MENSALIDADE: what the payer writes
 		}
 		named = named || !channelWord(word, NoOperation) && !IsNumber(word)
 		refund = refund || refundWords[word] && (leading || !leadingWords[word])

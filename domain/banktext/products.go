@@ -30,7 +30,10 @@ var kindWords = map[Operation]map[string]string{
 		"finiquito": "end", "adiantamento": "advance", "adiant": "advance", "adto": "advance", "vale": "advance",
 		"anticipo": "advance", "plr": "bonus", "ppr": "bonus", "bonus": "bonus", "bono": "bonus", "ptu": "bonus",
 	},
-	Loan:   {"seg": "insurance", "seguro": "insurance", "prestamista": "insurance"},
+	Loan: {
+		"seg": "insurance", "seguro": "insurance", "prestamista": "insurance", "insurance": "insurance",
+		"ins": "insurance",
+	},
 	Payout: {"antecipacao": "advance", "antecip": "advance", "antec": "advance", "anticipo": "advance"},
 }
 

@@ -60,6 +60,13 @@ var respellings = []struct {
 		compile(`\bjuros (?:s/|sobre) ?(?:o )?capital(?: proprio)?`), "jcp",
 		"BTG: JUROS S/ CAPITAL PROPRIO ITEX4, an income of shares",
 	},
+	{
+		compile(`\b(pix (?:qrs|transf) .*) (\d{1,2})(\d{2}/\d{2})\b`), "$1 $2 $3",
+		"Itaú: PIX QRS POSTO 1209/08, the end of a name and the day",
+	},
+	{compile(`\bmktpl?(?: (?:us|ca|mx|br|uk))?\b`), "marketplace", "AMZN Mktp US*2K4TR19P0, AMAZON MKTPL*RT4TR19P0"},
+	{compile(`\* ?viagem\b`), "*trip", "connectors that translate UBER *TRIP"},
+	{compile(`\btelephone bill (?:payment|pmt)\b`), "bill payment", "Royal Bank of Canada: Telephone Bill Payment"},
 	{compile(`\baplpay\b`), " ", "American Express: AplPay BISTRO EXAMPLE"},
 	{compile(`(#\d{3,5}) {2,}[fv] ?$`), "$1 ", "TD Canada Trust: EXAMPLE DONUTS #3381   _F, how the card was read"},
 	{compile(`\bemail transfer\b`), "e-transfer", "Royal Bank of Canada: Email Transfer - ANNE V - 9KQ2ZT"},

@@ -70,5 +70,5 @@ var sharingWords = map[string]string{
 	"seg": "insurance", "seguro": "insurance", "seguros": "insurance", "prestamista": "insurance",
 	"juros": "interest", "mora": "interest", "multa": "interest", "encargos": "interest", "intereses": "interest",
 	"moratorios": "interest", "retido": "hold", "retida": "hold", "retencao": "hold", "retenido": "hold",
-	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold",
+	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold", "bloq": "hold", "liberado": "release",
 }

@@ -54,6 +54,10 @@ var respellings = []struct {
 		compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`), "cheque $1",
 		"Santander: CH COMP. N. 413",
 	},
+	{
+		compile(`\bcheque (bloq(?:ueado)?|liberado)(?: (?:24|48|72) ?h(?:s|oras)?)?\.? +0*(\d{3,9})\b`), "$1 cheque $2",
+		"Caixa: DEP CHEQUE BLOQ 24H 000871, DEP CHEQUE LIBERADO 000871",
+	},
 	{compile(`\bterm(?:inal)? bco ?24 ?h\b`), "terminal", "Bradesco: SAQUE TERM BCO24H 00345678"},
 	{compile(`\b(?:caixa eletronico )?rede 24 ?h(?:oras)?\b`), " ", "SAQUE EM CAIXA ELETRONICO REDE 24 HORAS"},
 	{

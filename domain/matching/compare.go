@@ -796,7 +796,7 @@ func (c *comparison) compareTexts(person bool) relation {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	text := compareNames(a.Words, b.Words, person)
 	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip() ||
-		c.isOneCheque()
+		c.isOneCheque() || c.isOneDeal() || c.isPlaceholder()
 	if text <= doubtful && text != unknown && one {
 		text = contained
 		if c.mayBeTwoServices() {
@@ -838,6 +838,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
+	case text == differ && c.settles && c.isPurchase() && beginAlike(a.Words, b.Words):
+		text = doubtful // BISTRO LUNA SF, BISTRO LUNA SAN FRANCISCO CA
 	case text == differ && !a.IsPayment() && !b.IsPayment() && commonPrefix(c.old.compact, c.new.compact) >= minCommon:
 		text = doubtful // THE IMAGINARY BREAD COMPANY, THE IMAGINARY BREAD COBROOKLYN NY
 	}
@@ -992,6 +994,33 @@ func (c *comparison) isOneTransfer() bool {
 func (c *comparison) isOneCheque() bool {
 	return c.old.Operation == banktext.Cheque && c.new.Operation == banktext.Cheque && c.weak && !c.bare
 }
+
+// isOneDeal reports whether two rows name the contract of one exchange of money, which is closed on one day and settled
+// on another: CAMBIO CONTRATO 00481516 FECHAMENTO, LIQ CONTR CAMBIO 481516 IMPORTACAO.
+func (c *comparison) isOneDeal() bool {
+	return (c.settles || c.days() == 0) && slices.Contains(c.old.Words, "cambio") &&
+		slices.Contains(c.new.Words, "cambio") && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) >= minMoved
+}
+
+// isPlaceholder reports whether the text of a pending purchase only names the merchant and says that it is pending:
+// RYDR *PENDING, RYDR *TRIP. The amount must be unusual, because the merchant may offer several services.
+func (c *comparison) isPlaceholder() bool {
+	return c.settles && c.isPurchase() && isOdd(c.new.Amount) && c.old.Scheduled &&
+		len(c.old.Words) == 1 && len(c.new.Words) > 0 && c.old.Words[0] == c.new.Words[0] && len(c.old.Words[0]) >= minInstalmentName &&
+		strings.Contains(c.old.Description, "*") && strings.Contains(c.new.Description, "*")
+}
+
+// beginAlike reports whether two names begin with the same two words or more, which have at least minBeginning letters.
+func beginAlike(a, b []string) bool {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n > 1 && lengthOf(a[:n]) >= minBeginning
+}
+
+// minBeginning is the minimum number of letters for beginAlike.
+const minBeginning = 12
 
 // isOneSlip reports whether two rows of one day have a long number in common that identifies a single slip: SAT
 // REF:02190EMP741923257217, RECAUDACION DE IMPUE G REF:02190EMP741923257217. Only the name of the receiver changes.

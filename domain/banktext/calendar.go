@@ -135,10 +135,12 @@ func (c *calendar) takeDates(s *scan) {
 		c.addPeriod(g[2], g[3])
 		return true
 	})
-	s.take(halfMonth, func(g []string) bool {
-		c.Periods = append(c.Periods, fmt.Sprint("qui ", 2*months[g[2][:3]]-2+Atoi(g[1])))
-		return true
-	})
+	if strings.Contains(s.text, "q") { // few texts do; many contain the beginning of a month
+		s.take(halfMonth, func(g []string) bool {
+			c.Periods = append(c.Periods, fmt.Sprint("qui ", 2*months[g[2][:3]]-2+Atoi(g[1])))
+			return true
+		})
+	}
 	s.take(dayMonthName, func(g []string) bool { return day(g[1], fmt.Sprint(months[g[2][:3]])) })
 	s.take(monthNameNumber, func(g []string) bool {
 		c.addPeriod(fmt.Sprint(months[g[1][:3]]), g[2])

@@ -302,11 +302,19 @@ func (e *Evidence) NamesFederalTax() bool {
 }
 
 // rails are words for the way on which money is moved.
-var rails = wordSet("spei ted tef doc pix transferencia transferencias")
+var rails = wordSet("spei ted tef doc pix")
 
-// ServiceWithoutRail returns the words of a charge that name the service, without the way on which money is moved.
-func (e *Evidence) ServiceWithoutRail() []string {
-	return slices.DeleteFunc(e.Service(), func(word string) bool { return rails[word] })
+// ServiceWithoutRail returns the words of a charge that name the service, and those that name the way on which money is
+// moved.
+func (e *Evidence) ServiceWithoutRail() (service, rail []string) {
+	for _, word := range e.Service() {
+		if rails[word] {
+			rail = append(rail, word)
+		} else {
+			service = append(service, word)
+		}
+	}
+	return service, rail
 }
 
 // Service returns the words of a charge that name the service.

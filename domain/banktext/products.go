@@ -32,7 +32,7 @@ var kindWords = map[Operation]map[string]string{
 	},
 	Loan: {
 		"seg": "insurance", "seguro": "insurance", "prestamista": "insurance", "insurance": "insurance",
-		"ins": "insurance",
+		"ins": "insurance", "mortgage": "mortgage", "mtg": "mortgage",
 	},
 	Payout: {"antecipacao": "advance", "antecip": "advance", "antec": "advance", "anticipo": "advance"},
 }

@@ -996,11 +996,20 @@ func (c *comparison) isOneCheque() bool {
 }
 
 // isOneDeal reports whether two rows name the contract of one exchange of money, which is closed on one day and settled
-// on another: CAMBIO CONTRATO 00481516 FECHAMENTO, LIQ CONTR CAMBIO 481516 IMPORTACAO.
+// on another: CAMBIO CONTRATO 00481516 FECHAMENTO, LIQ CONTR CAMBIO 481516 IMPORTACAO. At most one of them says what it
+// is for, because one contract may pay for the goods and for their freight.
 func (c *comparison) isOneDeal() bool {
-	return (c.settles || c.days() == 0) && slices.Contains(c.old.Words, "cambio") &&
-		slices.Contains(c.new.Words, "cambio") && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) >= minMoved
+	if !c.settles && c.days() > 0 || !slices.Contains(c.old.Words, "cambio") ||
+		!slices.Contains(c.new.Words, "cambio") {
+		return false
+	}
+	isStage := func(word string) bool { return dealStages[word] }
+	x, y := slices.DeleteFunc(slices.Clone(c.old.Words), isStage), slices.DeleteFunc(slices.Clone(c.new.Words), isStage)
+	return (len(x) == 0 || len(y) == 0) && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) >= minMoved
 }
+
+// dealStages are words that say only how far an exchange of money has come.
+var dealStages = map[string]bool{"cambio": true, "fechamento": true, "contratacao": true}
 
 // isPlaceholder reports whether the text of a pending purchase only names the merchant and says that it is pending:
 // RYDR *PENDING, RYDR *TRIP. The amount must be unusual, because the merchant may offer several services.
@@ -1189,12 +1198,16 @@ func (c *comparison) compareServices() {
 }
 
 // isOneReference reports whether two charges of one kind and day have one number, which is that of the movement they are
-// for, and name one service, apart from the way on which money is moved: COM SPEI ENVIADO REF 88120, COMISION
-// TRANSFERENCIA 88120.
+// for, and name one service. One of them may not name the way on which money is moved: COM SPEI ENVIADO REF 88120,
+// COMISION TRANSFERENCIA 88120.
 func (c *comparison) isOneReference() bool {
 	shared := sharedValue(c.old.allNumbers, c.new.allNumbers)
-	return c.days() == 0 && c.old.Operation == c.new.Operation && c.sameNumbers && len(shared) >= minMoved &&
-		slices.Equal(c.old.ServiceWithoutRail(), c.new.ServiceWithoutRail())
+	if c.days() > 0 || c.old.Operation != c.new.Operation || !c.sameNumbers || len(shared) < minMoved {
+		return false
+	}
+	a, x := c.old.ServiceWithoutRail()
+	b, y := c.new.ServiceWithoutRail()
+	return slices.Equal(a, b) && (len(x) == 0 || len(y) == 0 || slices.Equal(x, y))
 }
 
 // isOneCharge reports whether the words of one charge, which names no service, are consecutive words of the other one:

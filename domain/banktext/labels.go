@@ -69,6 +69,12 @@ const mobileDigits = 11
 // mobile matches a mobile telephone of Brazil without punctuation: area code, 9 and eight digits, perhaps after 55.
 var mobile = compile(`^(?:55)?[1-9][1-9]9\d{8}$`)
 
+// plate matches the plate of a car in Brazil: ABC1234, ABC1D23.
+var plate = compile(`^[a-z]{3}\d[a-z0-9]\d{2}$`)
+
+// IsPlate reports whether a word is the plate of a car.
+func IsPlate(word string) bool { return plate.MatchString(word) }
+
 // isMobile reports whether a word is a Brazilian mobile telephone number. Banks print such a number with or without
 // punctuation: BB-10 (44)90000-0000, Inter RECARGA 11988881234.
 func isMobile(word string) bool { return mobile.MatchString(word) }

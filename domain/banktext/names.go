@@ -37,11 +37,11 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
 	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
 	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj
-	sipare lc codi dimo cel interac imad bpy pmt`)
+	sipare lc codi dimo cel interac imad bpy pmt interacflash visadebit`)
 
-// leadingNoise are words that banks and connectors print before the name: translations into English (Pix transfer sent -
-// ANA, Utility bill payment - ENERGIA SERRANA), Pagamento de concessionária, POS DEBIT, FEDWIRE CREDIT, Paiement facture
-// - AccèsD (Desjardins), CARGO DIFERIDO, PROVENTO - JCP. After the name they may belong to it.
+// leadingNoise are words that banks and connectors print before the name: translations into English (Pix transfer sent
+// - ANA, Utility bill payment - ENERGIA SERRANA), Pagamento de concessionária, POS DEBIT, FEDWIRE CREDIT, Paiement
+// facture - AccèsD (Desjardins), CARGO DIFERIDO, PROVENTO - JCP. After the name they may belong to it.
 var leadingNoise = wordSet(`sent received debit credit bill utility automatic direct electronic money electricity
 	concessionaria source pos pin cashback fedwire incoming outgoing wire paiement facture achat
 	virement accesd diferido provento`)

@@ -16,8 +16,9 @@ var productWords = map[string]string{
 // (Recebível de cartão VISA).
 var schemeWords = map[string]string{
 	"visa": "visa", "mc": "mastercard", "master": "mastercard", "mastercard": "mastercard", "mast": "mastercard",
-	"maestro": "mastercard",
-	"elo":     "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
+	"maestro":      "mastercard",
+	"interacflash": "interac", "visadebit": "visa debit",
+	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
 // kindWords contain words in the texts of payrolls and payouts. They map each word to what is paid, for example to a

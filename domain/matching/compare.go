@@ -293,14 +293,23 @@ func (c *comparison) compareMovedIdentifiers(a, b *row) {
 // minPayment is the minimum length of a reference for namesPayment.
 const minPayment = 6
 
-// namesPayment reports whether a reference names one payment, and not a contract or a customer: it has letters among
-// its digits, as the codes of Zelle, of Interac and of a Fedwire have, or it is a long number of a transfer.
+// namesPayment reports whether a reference names one payment, and not a contract, a customer, a car or a day: it has
+// letters among its digits, as the codes of Zelle, of Interac and of a Fedwire have, or it is a long number of a
+// transfer, but no tax number and no telephone.
 func (c *comparison) namesPayment(reference string) bool {
-	end := strings.TrimLeft(reference, "abcdefghijklmnopqrstuvwxyz") // CT77124410 may be a contract
-	isCode := end != "" && !banktext.IsNumber(end) && len(reference) >= minPayment
-	digits := len(banktext.TrimZeros(banktext.DigitsOf(reference)))
-	return isCode || c.old.IsPayment() && c.new.IsPayment() && digits >= minContract
+	if len(reference) < minPayment || banktext.IsPlate(reference) {
+		return false
+	}
+	if end := strings.TrimLeft(reference, "abcdefghijklmnopqrstuvwxyz"); !banktext.IsNumber(end) {
+		return end != "" // CT77124410 may be a contract
+	}
+	return c.old.IsPayment() && c.new.IsPayment() && banktext.IsNumber(reference) &&
+		banktext.IsStrong(banktext.InstitutionID, reference) && len(reference) != lengthOfCPF &&
+		!domain.IsCNPJ(reference)
 }
+
+// lengthOfCPF is the number of digits of the tax number of a person in Brazil, and of a mobile telephone there.
+const lengthOfCPF = 11
 
 // numberIn returns the number of the row's text that equals an identifier, or its end. It returns "" if there is none.
 func (r *row) numberIn(value string, end bool) string {
@@ -1015,7 +1024,8 @@ var dealStages = map[string]bool{"cambio": true, "fechamento": true, "contrataca
 // RYDR *PENDING, RYDR *TRIP. The amount must be unusual, because the merchant may offer several services.
 func (c *comparison) isPlaceholder() bool {
 	return c.settles && c.isPurchase() && isOdd(c.new.Amount) && c.old.Scheduled &&
-		len(c.old.Words) == 1 && len(c.new.Words) > 0 && c.old.Words[0] == c.new.Words[0] && len(c.old.Words[0]) >= minInstalmentName &&
+		len(c.old.Words) == 1 && len(c.new.Words) > 0 && c.old.Words[0] == c.new.Words[0] &&
+		len(c.old.Words[0]) >= minInstalmentName &&
 		strings.Contains(c.old.Description, "*") && strings.Contains(c.new.Description, "*")
 }
 
@@ -1197,8 +1207,8 @@ func (c *comparison) compareServices() {
 		banktext.SameWord(x[0], y[0])
 }
 
-// isOneReference reports whether two charges of one kind and day have one number, which is that of the movement they are
-// for, and name one service. One of them may not name the way on which money is moved: COM SPEI ENVIADO REF 88120,
+// isOneReference reports whether two charges of one kind and day have one number, which is that of the movement they
+// are for, and name one service. One of them may not name the way on which money is moved: COM SPEI ENVIADO REF 88120,
 // COMISION TRANSFERENCIA 88120.
 func (c *comparison) isOneReference() bool {
 	shared := sharedValue(c.old.allNumbers, c.new.allNumbers)
@@ -1211,8 +1221,8 @@ func (c *comparison) isOneReference() bool {
 }
 
 // isOneCharge reports whether the words of one charge, which names no service, are consecutive words of the other one:
-// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança. The words may be
-// abbreviated: RENDIMENTO APLICACAO AUTOMATICA MAIS.
+// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança. The words may
+// be abbreviated: RENDIMENTO APLICACAO AUTOMATICA MAIS.
 func (c *comparison) isOneCharge() bool {
 	short, long := c.old.ChargeWords(), c.new.ChargeWords()
 	if len(short) > len(long) {

@@ -90,7 +90,8 @@ func compareNames(a, b []string, person bool) relation {
 		return agree
 	case strings.HasPrefix(y, x):
 		return compareCut(short, long, person)
-	case alignedFrom(short, long, 0, person), isWithoutVowels(short, long), !person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
+	case alignedFrom(short, long, 0, person), isWithoutVowels(short, long),
+		!person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
 	case person && (isWithin(short, long) || isSubset(short, long) || hasInitials(a, b)), isTypo(x, y):
 		return doubtful

@@ -71,12 +71,19 @@ func Read(row *Row) (e Evidence, folded string) {
 // minChequeNumber is the minimum number of digits of a cheque's number in a member.
 const minChequeNumber = 3
 
+// shortCheque matches a cheque with a short word: CH COMP. N. 413 (Santander). The word is too short for referenceWords,
+// so it is no respelling.
+var shortCheque = compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`)
+
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.
 func (e *Evidence) readText(folded string, row *Row) {
 	s := newScan(folded)
 	s.monthFirst = isMonthFirst(row, folded)
 	removeBank(s)
 	splitGluedBank(s)
+	if shortCheque.mayMatch(s.text) {
+		s.text = shortCheque.ReplaceAllString(s.text, "cheque $1")
+	}
 	s.takeWords(withoutInterest, func([]string) bool { return true })
 	s.takeWords(breB, func([]string) bool { return true })
 	e.Operation, e.Refund = operationOf(Split(s.text))

@@ -51,10 +51,6 @@ var respellings = []struct {
 	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
 	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
 	{
-		compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`), "cheque $1",
-		"Santander: CH COMP. N. 413",
-	},
-	{
 		compile(`\bcheque (bloq(?:ueado)?|liberado)(?: (?:24|48|72) ?h(?:s|oras)?)?\.? +0*(\d{3,9})\b`), "$1 cheque $2",
 		"Caixa: DEP CHEQUE BLOQ 24H 000871, DEP CHEQUE LIBERADO 000871",
 	},

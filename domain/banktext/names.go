@@ -55,12 +55,8 @@ func channelWord(word string, operation Operation) bool {
 	if noiseWords[word] || refundWords[word] {
 		return true
 	}
-	for i := range operationWords {
-		if o := &operationWords[i]; o.words[word] {
-			return o.operation != Tax && o.operation != Payout
-		}
-	}
-	return false
+	rank, found := operationRanks[word]
+	return found && operationWords[rank].operation != Tax && operationWords[rank].operation != Payout
 }
 
 // payoutWords are the card schemes and products that tell payouts apart. In the text of a purchase they are noise.

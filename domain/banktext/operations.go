@@ -61,6 +61,17 @@ var operationWords = []struct {
 		"prest prestacao prestacoes loan lns mortgage mtg")},
 }
 
+// operationRanks maps each word of operationWords to the first entry that contains it.
+var operationRanks = func() map[string]int {
+	ranks := map[string]int{}
+	for i := len(operationWords) - 1; i >= 0; i-- {
+		for word := range operationWords[i].words {
+			ranks[word] = i
+		}
+	}
+	return ranks
+}()
+
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
 var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida devolucion devuelto devuelta dev devol
 	reembolso reembolsado reversao reversal reversion reverso cancelado cancelada cancelamento cancelacion rejeitado
@@ -92,11 +103,8 @@ func operationOf(words []string) (operation Operation, refund bool) {
 		}
 		named = named || !channelWord(word, NoOperation) && !IsNumber(word)
 		refund = refund || refundWords[word] && (leading || !leadingWords[word])
-		for j := range rank {
-			if operationWords[j].words[word] && (leading || !leadingWords[word]) {
-				operation, rank = operationWords[j].operation, j
-				break
-			}
+		if j, found := operationRanks[word]; found && j < rank && (leading || !leadingWords[word]) {
+			operation, rank = operationWords[j].operation, j
 		}
 		leading = leading && receiptWords[word]
 	}

@@ -45,7 +45,9 @@ var (
 	// taxPeriod matches the period of a tax, or its last day: DARF 0561 PA 10/2026, PERIODO APURACAO 31/10/2026.
 	taxPeriod = compile(
 		`\b(?:pa|per(?:iodo)?\.?\s*(?:de\s+)?apur(?:acao)?)[\s.:]*(?:\d{1,2}/)?(\d{1,2})/(20\d\d)\b`)
-	bimester = compile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
+	// halfMonth matches the first or second half of a month: 1Q SEP, 1A QUINCENA SEPTIEMBRE (Banamex).
+	halfMonth = compile(`\b([12])\s?[ao]?\s?(?:q|qna|quincena|quinzena)\.?\s+(?:de\s+)?` + monthNames + `\b`)
+	bimester  = compile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
 )
 
 // calendar contains the dates, periods and times that a text names.
@@ -133,6 +135,12 @@ func (c *calendar) takeDates(s *scan) {
 		c.addPeriod(g[2], g[3])
 		return true
 	})
+	if strings.Contains(s.text, "q") { // few texts do; many contain the beginning of a month
+		s.take(halfMonth, func(g []string) bool {
+			c.Periods = append(c.Periods, fmt.Sprint("qui ", 2*months[g[2][:3]]-2+Atoi(g[1])))
+			return true
+		})
+	}
 	s.take(dayMonthName, func(g []string) bool { return day(g[1], fmt.Sprint(months[g[2][:3]])) })
 	s.take(monthNameNumber, func(g []string) bool {
 		c.addPeriod(fmt.Sprint(months[g[1][:3]]), g[2])

@@ -71,17 +71,25 @@ func Read(row *Row) (e Evidence, folded string) {
 // minChequeNumber is the minimum number of digits of a cheque's number in a member.
 const minChequeNumber = 3
 
+// shortCheque matches a cheque with a short word: CH COMP. N. 413 (Santander). The word is too short for referenceWords,
+// so it is no respelling.
+var shortCheque = compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`)
+
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.
 func (e *Evidence) readText(folded string, row *Row) {
 	s := newScan(folded)
 	s.monthFirst = isMonthFirst(row, folded)
 	removeBank(s)
 	splitGluedBank(s)
+	if shortCheque.mayMatch(s.text) {
+		s.text = shortCheque.ReplaceAllString(s.text, "cheque $1")
+	}
 	s.takeWords(withoutInterest, func([]string) bool { return true })
 	s.takeWords(breB, func([]string) bool { return true })
 	e.Operation, e.Refund = operationOf(Split(s.text))
 	e.Calendar.takeLabelledPeriods(s)
 	e.IDs.take(s)
+	e.IDs.takeTransferCode(s)
 	e.PixKeys = takePixKeys(s)
 	e.Documents = takeDocuments(s)
 	e.Accounts = takeAccounts(s)
@@ -275,9 +283,46 @@ var TollWords = wordSet("praca plaza pedagio pedagios peaje caseta passagem cruc
 // class.
 var Share = compile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
 
-// IncomeWords are words for the income of a share or a fund.
-var IncomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
-	bonificacao`)
+// IncomeWords map words for the income of a share or a fund to its kind. A share may pay several kinds on one day.
+var IncomeWords = map[string]string{
+	"dividendo": "dividend", "dividendos": "dividend", "div": "dividend", "jcp": "interest", "jscp": "interest",
+	"provento": "", "proventos": "", "rendimento": "yield", "rendimentos": "yield", "amortizacao": "repayment",
+	"bonificacao": "bonus",
+}
+
+// IncomeOf returns the kinds of income that the words name. ok is false if no word is in IncomeWords.
+func IncomeOf(words []string) (kinds []string, ok bool) {
+	for _, word := range words {
+		kind, isIncome := IncomeWords[word]
+		kinds, ok = Add(kinds, kind), ok || isIncome
+	}
+	return kinds, ok
+}
+
+// generalTaxes are words that say only that a federal tax is paid. The revenue code says which.
+var generalTaxes = wordSet("int darf receita receitas federal federais tributo tributos pagamento")
+
+// NamesFederalTax reports whether a text only says that a federal tax is paid.
+func (e *Evidence) NamesFederalTax() bool {
+	return e.Operation == Tax && len(e.Words) > 0 &&
+		!slices.ContainsFunc(e.Words, func(word string) bool { return !generalTaxes[word] })
+}
+
+// rails are words for the way on which money is moved.
+var rails = wordSet("spei ted tef doc pix")
+
+// ServiceWithoutRail returns the words of a charge that name the service, and those that name the way on which money is
+// moved.
+func (e *Evidence) ServiceWithoutRail() (service, rail []string) {
+	for _, word := range e.Service() {
+		if rails[word] {
+			rail = append(rail, word)
+		} else {
+			service = append(service, word)
+		}
+	}
+	return service, rail
+}
 
 // Service returns the words of a charge that name the service.
 func (e *Evidence) Service() []string {
@@ -285,7 +330,7 @@ func (e *Evidence) Service() []string {
 }
 
 // particles are words that connect others.
-var particles = wordSet("a de da do das dos del la el los las por on of")
+var particles = wordSet("a de da do das dos del la el los las por on of pago")
 
 // ChargeWords returns the words of a charge that are no particles.
 func (e *Evidence) ChargeWords() []string {

@@ -101,6 +101,21 @@ func (ids *Identifiers) take(s *scan) {
 	}
 }
 
+// transferCode matches the code at the end of the text of an Interac e-Transfer, which names one payment: INTERAC
+// e-Transfer sent ANNE 9KQ2ZT (Royal Bank of Canada).
+var transferCode = compile(`\be-transfer\b.* ((?:\d+[a-z]|[a-z]+\d)[0-9a-z]{3,}) ?$`)
+
+// takeTransferCode reads the code of an Interac e-Transfer.
+func (ids *Identifiers) takeTransferCode(s *scan) {
+	if !s.digits || !transferCode.mayMatch(s.text) {
+		return
+	}
+	if at := transferCode.FindStringSubmatchIndex(s.text); at != nil {
+		ids[PaymentReference] = Add(ids[PaymentReference], s.text[at[2]:at[3]])
+		s.text = s.text[:at[2]]
+	}
+}
+
 // ofBoleto returns the kind and the digitable line of a boleto, so that a barcode equals its line. A line with a wrong
 // check digit is compared as it is. It returns "" if 44 digits are no barcode.
 func ofBoleto(k Kind, digits string) (Kind, string) {
@@ -125,7 +140,11 @@ var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
 func (ids *Identifiers) addKeys(row *Row) {
 	ids.AddKey(InstitutionID, row.Keys.Transaction)
 	ids.AddKey(AuthenticationCode, row.Keys.Authentication)
-	ids.AddKey(InstitutionCode, row.Code)
+	code := row.Code
+	if IsNumber(code) {
+		code = TrimZeros(code) // one connector fills a code with zeros, and another one does not
+	}
+	ids.AddKey(InstitutionCode, code)
 	ids.AddKey(PaymentReference, row.Keys.Reference)
 	ids.AddKey(ReceiverReference, row.Keys.ReceiverReference)
 	if domain.UncheckedBoletoLine(row.Keys.Barcode) != "" {

@@ -12,10 +12,12 @@ var (
 			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
-	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
-	// machine can tell two withdrawals apart (section 1 of the bank texts).
+	// gluedLabel matches the same without a blank between the label and the number: FOLIO77120.
+	gluedLabel = compile(`\b(nsu|doc|aut|auth|folio)(\d{3,12})\b`)
+	// referenceLabel matches the labelled number of a cash machine, a card terminal, an employee, a ticket or a rental
+	// agreement. The number of a machine can tell two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = compile(
-		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado|emp)\b[\s.:#=-]*` +
+		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado|emp|tkt|ticket|ra)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
@@ -67,6 +69,12 @@ const mobileDigits = 11
 // mobile matches a mobile telephone of Brazil without punctuation: area code, 9 and eight digits, perhaps after 55.
 var mobile = compile(`^(?:55)?[1-9][1-9]9\d{8}$`)
 
+// plate matches the plate of a car in Brazil: ABC1234, ABC1D23.
+var plate = compile(`^[a-z]{3}\d[a-z0-9]\d{2}$`)
+
+// IsPlate reports whether a word is the plate of a car.
+func IsPlate(word string) bool { return plate.MatchString(word) }
+
 // isMobile reports whether a word is a Brazilian mobile telephone number. Banks print such a number with or without
 // punctuation: BB-10 (44)90000-0000, Inter RECARGA 11988881234.
 func isMobile(word string) bool { return mobile.MatchString(word) }
@@ -74,13 +82,15 @@ func isMobile(word string) bool { return mobile.MatchString(word) }
 // takeVolatile reads the labelled numbers that may change, by label.
 func takeVolatile(s *scan) map[string]string {
 	var values map[string]string
-	s.take(volatileLabel, func(g []string) bool {
-		if values == nil {
-			values = map[string]string{}
-		}
-		values[g[1][:min(3, len(g[1]))]] = TrimZeros(g[2])
-		return true
-	})
+	for _, label := range []*pattern{volatileLabel, gluedLabel} {
+		s.take(label, func(g []string) bool {
+			if values == nil {
+				values = map[string]string{}
+			}
+			values[g[1][:min(3, len(g[1]))]] = TrimZeros(g[2])
+			return true
+		})
+	}
 	return values
 }
 

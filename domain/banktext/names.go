@@ -37,12 +37,14 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
 	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
 	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj
-	sipare lc codi dimo cel`)
+	sipare lc codi dimo cel interac imad bpy pmt interacflash visadebit`)
 
-// leadingNoise are words that connectors print before the name: translations into English (Pix transfer sent - ANA,
-// Utility bill payment - ENERGIA SERRANA), and Pagamento de concessionária. After the name they may belong to it.
+// leadingNoise are words that banks and connectors print before the name: translations into English (Pix transfer sent
+// - ANA, Utility bill payment - ENERGIA SERRANA), Pagamento de concessionária, POS DEBIT, FEDWIRE CREDIT, Paiement
+// facture - AccèsD (Desjardins), CARGO DIFERIDO, PROVENTO - JCP. After the name they may belong to it.
 var leadingNoise = wordSet(`sent received debit credit bill utility automatic direct electronic money electricity
-	concessionaria source`)
+	concessionaria source pos pin cashback fedwire incoming outgoing wire paiement facture achat
+	virement accesd diferido provento`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.
@@ -53,12 +55,8 @@ func channelWord(word string, operation Operation) bool {
 	if noiseWords[word] || refundWords[word] {
 		return true
 	}
-	for i := range operationWords {
-		if o := &operationWords[i]; o.words[word] {
-			return o.operation != Tax && o.operation != Payout
-		}
-	}
-	return false
+	rank, found := operationRanks[word]
+	return found && operationWords[rank].operation != Tax && operationWords[rank].operation != Payout
 }
 
 // payoutWords are the card schemes and products that tell payouts apart. In the text of a purchase they are noise.
@@ -84,6 +82,11 @@ var Fares = wordSet(`ride viagem corrida viaje uber 99 99app 99pop 99taxi pop ca
 // Habits are words of merchants at which round amounts return within days: coffee, fuel, a snack.
 var Habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina padaria panaderia conveniencia tienda oxxo
 	posto auto gasol gasolina gasolineria combustiveis pemex shell ipiranga petrobras texaco`)
+
+// Holders are words of merchants that hold an amount before they know the price: pumps, hotels, rented cars, parking.
+var Holders = wordSet(`posto gasol gasolina gasolineria gasolinera combustiveis pemex shell ipiranga petrobras texaco
+	gas fuel pump petrol hotel hoteis hoteles inn suites resort motel pousada posada hostel rental rentals rent
+	rentacar localiza movida parking garage estacionamento estacionamiento`)
 
 // fillers are words of a charge that do not name the service.
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das

@@ -58,8 +58,19 @@ var operationWords = []struct {
 	},
 	{Deposit, wordSet("deposito dep depos dp deposit")},
 	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo " +
-		"prest prestacao prestacoes")},
+		"prest prestacao prestacoes loan lns mortgage mtg")},
 }
+
+// operationRanks maps each word of operationWords to the first entry that contains it.
+var operationRanks = func() map[string]int {
+	ranks := map[string]int{}
+	for i := len(operationWords) - 1; i >= 0; i-- {
+		for word := range operationWords[i].words {
+			ranks[word] = i
+		}
+	}
+	return ranks
+}()
 
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
 var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida devolucion devuelto devuelta dev devol
@@ -78,22 +89,22 @@ var leadingWords = wordSet("da res apl rede pay sua sat est dev dp cp com")
 // receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
 var receiptWords = wordSet("recebimento recebimentos cred credito")
 
+// subscriptions are words for a fee of the bank, and for what a transfer pays.
+var subscriptions = wordSet("mensalidade anuidade anualidad membresia")
+
 // operationOf returns the operation that the words of a text name. refund reports whether a word marks the movement
 // as a refund.
 func operationOf(words []string) (operation Operation, refund bool) {
 	rank := len(operationWords)
 	leading, named := true, false
 	for _, word := range words {
-		if word == "das" && named {
-			continue // JARDIM DAS ACACIAS: the article, and not the tax
+		if word == "das" && named || subscriptions[word] && (operation == Pix || operation == Wire) {
+			continue // JARDIM DAS ACACIAS: the article, and not the tax; PIX ANA MENSALIDADE: what the payer writes
 		}
 		named = named || !channelWord(word, NoOperation) && !IsNumber(word)
 		refund = refund || refundWords[word] && (leading || !leadingWords[word])
-		for j := range rank {
-			if operationWords[j].words[word] && (leading || !leadingWords[word]) {
-				operation, rank = operationWords[j].operation, j
-				break
-			}
+		if j, found := operationRanks[word]; found && j < rank && (leading || !leadingWords[word]) {
+			operation, rank = operationWords[j].operation, j
 		}
 		leading = leading && receiptWords[word]
 	}

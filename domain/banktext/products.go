@@ -16,8 +16,9 @@ var productWords = map[string]string{
 // (Recebível de cartão VISA).
 var schemeWords = map[string]string{
 	"visa": "visa", "mc": "mastercard", "master": "mastercard", "mastercard": "mastercard", "mast": "mastercard",
-	"maestro": "mastercard",
-	"elo":     "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
+	"maestro":      "mastercard",
+	"interacflash": "interac", "visadebit": "visa debit",
+	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
 // kindWords contain words in the texts of payrolls and payouts. They map each word to what is paid, for example to a
@@ -30,7 +31,10 @@ var kindWords = map[Operation]map[string]string{
 		"finiquito": "end", "adiantamento": "advance", "adiant": "advance", "adto": "advance", "vale": "advance",
 		"anticipo": "advance", "plr": "bonus", "ppr": "bonus", "bonus": "bonus", "bono": "bonus", "ptu": "bonus",
 	},
-	Loan:   {"seg": "insurance", "seguro": "insurance", "prestamista": "insurance"},
+	Loan: {
+		"seg": "insurance", "seguro": "insurance", "prestamista": "insurance", "insurance": "insurance",
+		"ins": "insurance", "mortgage": "mortgage", "mtg": "mortgage",
+	},
 	Payout: {"antecipacao": "advance", "antecip": "advance", "antec": "advance", "anticipo": "advance"},
 }
 
@@ -67,5 +71,5 @@ var sharingWords = map[string]string{
 	"seg": "insurance", "seguro": "insurance", "seguros": "insurance", "prestamista": "insurance",
 	"juros": "interest", "mora": "interest", "multa": "interest", "encargos": "interest", "intereses": "interest",
 	"moratorios": "interest", "retido": "hold", "retida": "hold", "retencao": "hold", "retenido": "hold",
-	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold",
+	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold", "bloq": "hold", "liberado": "release",
 }

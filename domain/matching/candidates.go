@@ -110,12 +110,14 @@ func strongKeys(r *row) (keys []identifierKey) {
 	return keys
 }
 
-// nameKeys returns a key for each name of a row: its first letters, with the account and the sign of the amount.
+// nameKeys returns a key for each name of a row: the beginning of its first word of three letters or more, with the
+// account and the sign of the amount.
 func nameKeys(r *row) (keys []string) {
 	prefix := r.Account.String() + strconv.Itoa(r.Amount.Amount.Sign())
+	isLong := func(word string) bool { return len(word) >= minAbbreviation }
 	for _, words := range [][]string{r.Words, r.Party} {
-		if len(words) > 0 && len(words[0]) >= minAbbreviation {
-			keys = banktext.Add(keys, prefix+words[0][:minAbbreviation])
+		if i := slices.IndexFunc(words, isLong); i >= 0 {
+			keys = banktext.Add(keys, prefix+words[i][:minAbbreviation])
 		}
 	}
 	return keys

@@ -122,6 +122,7 @@ type comparison struct {
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
 	sameNumbers bool // all unlabelled numbers are equal, including short ones
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
+	paid        bool // a reference is equal that names one payment: see namesPayment
 	identified  bool // the identifiers of one kind are equal, and no other row has them
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
@@ -230,6 +231,7 @@ func (c *comparison) compareIdentifiers() {
 			c.national = c.national || k <= banktext.SlipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.identified = true
+			c.paid = c.paid || k == banktext.PaymentReference && c.namesPayment(sharedValue(a, b))
 			c.numbered = c.numbered || k == banktext.ChequeNumber || k == banktext.InvoiceNumber ||
 				k == banktext.OrderNumber
 			c.weak = c.weak || c.numbered ||
@@ -277,6 +279,7 @@ func (c *comparison) compareMovedIdentifiers(a, b *row) {
 			if number := b.numberIn(value, k == banktext.TrackingKey); number != "" &&
 				c.context.isUnique(a.Account, k, value) {
 				c.weak, c.bare = true, false
+				c.paid = c.paid || c.namesPayment(value)
 				old, new := value, number
 				if a == c.new {
 					old, new = number, value
@@ -286,6 +289,27 @@ func (c *comparison) compareMovedIdentifiers(a, b *row) {
 		}
 	}
 }
+
+// minPayment is the minimum length of a reference for namesPayment.
+const minPayment = 6
+
+// namesPayment reports whether a reference names one payment, and not a contract, a customer, a car or a day: it has
+// letters among its digits, as the codes of Zelle, of Interac and of a Fedwire have, or it is a long number of a
+// transfer, but no tax number and no telephone.
+func (c *comparison) namesPayment(reference string) bool {
+	if len(reference) < minPayment || banktext.IsPlate(reference) {
+		return false
+	}
+	if end := strings.TrimLeft(reference, "abcdefghijklmnopqrstuvwxyz"); !banktext.IsNumber(end) {
+		return end != "" // CT77124410 may be a contract
+	}
+	return c.old.IsPayment() && c.new.IsPayment() && banktext.IsNumber(reference) &&
+		banktext.IsStrong(banktext.InstitutionID, reference) && len(reference) != lengthOfCPF &&
+		!domain.IsCNPJ(reference)
+}
+
+// lengthOfCPF is the number of digits of the tax number of a person in Brazil, and of a mobile telephone there.
+const lengthOfCPF = 11
 
 // numberIn returns the number of the row's text that equals an identifier, or its end. It returns "" if there is none.
 func (r *row) numberIn(value string, end bool) string {
@@ -419,7 +443,6 @@ func (c *comparison) compareNumbers() {
 		volatile = agree // OPERACION 7719204512, FOLIO 7719204512
 	}
 	switch {
-	case volatile == differ && c.settles:
 	case volatile == differ:
 		c.finding(
 			"labelled_number",
@@ -670,6 +693,9 @@ func (c *comparison) compareTimes() {
 	r := compareClocks(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
 	c.finding("time", c.old.Calendar.Clocks, c.new.Calendar.Clocks, r)
 	c.timed = c.timed || r == agree
+	// Two transfers of one unusual amount are not made in one second.
+	c.anchored = c.anchored || r == agree && c.days() == 0 && isOdd(c.new.Amount) &&
+		sharesSecond(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
 	c.timed = c.timed || c.showsTimeOf(c.old, c.new) || c.showsTimeOf(c.new, c.old)
 	a, b := c.old.exact, c.new.exact
 	switch {
@@ -684,6 +710,11 @@ func (c *comparison) compareTimes() {
 	}
 }
 
+// sharesSecond reports whether two lists of times have a time with seconds in common.
+func sharesSecond(a, b []string) bool {
+	return len(sharedValue(a, b)) == len("09:12:44")
+}
+
 // showsTimeOf reports whether the text of the row b prints the local minute at which the vendor says that the row a
 // occurred.
 func (c *comparison) showsTimeOf(a, b *row) bool {
@@ -694,6 +725,9 @@ func (c *comparison) showsTimeOf(a, b *row) bool {
 	local := a.OccurredAt.UTC().Add(time.Duration(offset) * time.Hour)
 	clock := local.Format("15:04")
 	shows := slices.ContainsFunc(b.Calendar.Clocks, func(c string) bool { return strings.HasPrefix(c, clock) })
+	if !shows && len(b.Calendar.Clocks) > 0 && !c.settles {
+		c.finding("time", []string{clock}, b.Calendar.Clocks, doubtful) // or the bank booked it later
+	}
 	if shows {
 		c.finding("time", []string{clock}, b.Calendar.Clocks, agree)
 		day := fmt.Sprintf("%d/%d", local.Day(), local.Month())
@@ -743,6 +777,9 @@ func (c *comparison) compareNamesOfRows() {
 		}
 		c.name = text
 	}
+	if text == differ && c.sharesFirm() {
+		text = doubtful // its trade name, and the name of its owner
+	}
 	switch {
 	case text <= doubtful:
 	case differInTail(a, b):
@@ -756,13 +793,19 @@ func (c *comparison) compareNamesOfRows() {
 	}
 }
 
+// sharesFirm reports whether both rows name the same complete tax number of a firm.
+func (c *comparison) sharesFirm() bool {
+	document := sharedValue(c.old.Documents, c.new.Documents)
+	return len(document) == len("00000000000191") && !strings.Contains(document, "*")
+}
+
 // compareTexts compares the names in the texts of the rows, with what else the rows have in common. person is set if
 // both rows are transfers, whose names are those of people.
 func (c *comparison) compareTexts(person bool) relation {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	text := compareNames(a.Words, b.Words, person)
 	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip() ||
-		c.isOneCheque()
+		c.isOneCheque() || c.isOneDeal() || c.isPlaceholder()
 	if text <= doubtful && text != unknown && one {
 		text = contained
 		if c.mayBeTwoServices() {
@@ -804,6 +847,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
+	case text == differ && c.settles && c.isPurchase() && beginAlike(a.Words, b.Words):
+		text = doubtful // BISTRO LUNA SF, BISTRO LUNA SAN FRANCISCO CA
 	case text == differ && !a.IsPayment() && !b.IsPayment() && commonPrefix(c.old.compact, c.new.compact) >= minCommon:
 		text = doubtful // THE IMAGINARY BREAD COMPANY, THE IMAGINARY BREAD COBROOKLYN NY
 	}
@@ -906,9 +951,13 @@ func (c *comparison) isOnePayout() bool {
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one
-// number and more words: DARF COD 0588, TRIBUTOS FEDERAIS DARF 0588.
+// number and more words: DARF COD 0588, TRIBUTOS FEDERAIS DARF 0588. On one day, one revenue code is enough for texts
+// that only say that a federal tax is paid: INT DARF 2089 RECEITAS FEDERAIS, TRIBUTO FEDERAL COD. RECEITA 2089.
 func (c *comparison) isOneTax() bool {
 	a, b := c.old.Words, c.new.Words
+	if c.days() == 0 && c.weak && c.old.NamesFederalTax() && c.new.NamesFederalTax() {
+		return true
+	}
 	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax &&
 		(isSubset(a, b) && isSubset(b, a) || (sharedValue(c.old.allNumbers, c.new.allNumbers) != "" ||
 			compareInstalments(c.old.Instalment, c.new.Instalment) == agree) &&
@@ -942,9 +991,11 @@ func (c *comparison) isOneQuota() bool {
 }
 
 // isOneTransfer reports whether two transfers of one day have the bank's reference in common, and one of the texts only
-// says more: SPEI ENVIADO SANTANDER 0034718822 RENTA, SPEI ENVIADO SANTANDER 0034718822 RENTA REBECA OLMEDO.
+// says more: SPEI ENVIADO SANTANDER 0034718822 RENTA, SPEI ENVIADO SANTANDER 0034718822 RENTA REBECA OLMEDO. The
+// reference may be in a member of one of the rows: ZELLE TO LEE ANNE REF # RP0XK4T7Q2, Zelle payment to Anne Lee.
 func (c *comparison) isOneTransfer() bool {
-	return c.days() == 0 && c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract() && c.namesMoreInOne()
+	isOne := c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract()
+	return c.days() == 0 && (isOne || c.paid) && c.namesMoreInOne()
 }
 
 // isOneCheque reports whether two rows name one cheque: DEP. CHEQUE S.B.C. 0019921, DEPOSITO DE CHEQUE OTROS BANCOS
@@ -952,6 +1003,43 @@ func (c *comparison) isOneTransfer() bool {
 func (c *comparison) isOneCheque() bool {
 	return c.old.Operation == banktext.Cheque && c.new.Operation == banktext.Cheque && c.weak && !c.bare
 }
+
+// isOneDeal reports whether two rows name the contract of one exchange of money, which is closed on one day and settled
+// on another: CAMBIO CONTRATO 00481516 FECHAMENTO, LIQ CONTR CAMBIO 481516 IMPORTACAO. At most one of them says what it
+// is for, because one contract may pay for the goods and for their freight.
+func (c *comparison) isOneDeal() bool {
+	if !c.settles && c.days() > 0 || !slices.Contains(c.old.Words, "cambio") ||
+		!slices.Contains(c.new.Words, "cambio") {
+		return false
+	}
+	isStage := func(word string) bool { return dealStages[word] }
+	x, y := slices.DeleteFunc(slices.Clone(c.old.Words), isStage), slices.DeleteFunc(slices.Clone(c.new.Words), isStage)
+	return (len(x) == 0 || len(y) == 0) && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) >= minMoved
+}
+
+// dealStages are words that say only how far an exchange of money has come.
+var dealStages = map[string]bool{"cambio": true, "fechamento": true, "contratacao": true}
+
+// isPlaceholder reports whether the text of a pending purchase only names the merchant and says that it is pending:
+// RYDR *PENDING, RYDR *TRIP. The amount must be unusual, because the merchant may offer several services.
+func (c *comparison) isPlaceholder() bool {
+	return c.settles && c.isPurchase() && isOdd(c.new.Amount) && c.old.Scheduled &&
+		len(c.old.Words) == 1 && len(c.new.Words) > 0 && c.old.Words[0] == c.new.Words[0] &&
+		len(c.old.Words[0]) >= minInstalmentName &&
+		strings.Contains(c.old.Description, "*") && strings.Contains(c.new.Description, "*")
+}
+
+// beginAlike reports whether two names begin with the same two words or more, which have at least minBeginning letters.
+func beginAlike(a, b []string) bool {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n > 1 && lengthOf(a[:n]) >= minBeginning
+}
+
+// minBeginning is the minimum number of letters for beginAlike.
+const minBeginning = 12
 
 // isOneSlip reports whether two rows of one day have a long number in common that identifies a single slip: SAT
 // REF:02190EMP741923257217, RECAUDACION DE IMPUE G REF:02190EMP741923257217. Only the name of the receiver changes.
@@ -975,7 +1063,7 @@ const minContract = 8
 //     123456789;
 //   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11
 //     07:42:31;
-//   - the code of a share and a word for its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
+//   - the code of a share and one kind of income: DIVIDENDOS ITSA4, PROVENTO - DIVIDENDO - ITSA4.
 func (c *comparison) sharesNumber() bool {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	if a.IsPayment() || b.IsPayment() || a.Operation == banktext.Payroll || b.Operation == banktext.Payroll {
@@ -1072,13 +1160,12 @@ func withoutToll(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return banktext.TollWords[word] })
 }
 
-// sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, or if the
-// texts have no word of banktext.IncomeWords in common.
+// sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, if a text
+// has no word of banktext.IncomeWords, or if the texts do not name one kind of income.
 func sharedShare(a, b []string) string {
-	if !slices.ContainsFunc(
-		a,
-		func(word string) bool { return banktext.IncomeWords[word] && slices.Contains(b, word) },
-	) {
+	x, isIncome := banktext.IncomeOf(a)
+	y, isOther := banktext.IncomeOf(b)
+	if !isIncome || !isOther || len(x)+len(y) > 0 && compareSets(x, y) != agree {
 		return ""
 	}
 	for _, word := range a {
@@ -1104,6 +1191,8 @@ func (c *comparison) compareServices() {
 		r = agree
 	}
 	switch {
+	case c.isOneReference() && !differInLetters(c.old.AllWords, c.new.AllWords):
+		r = contained
 	case r >= contained && differInLetters(c.old.AllWords, c.new.AllWords), (len(x) == 0) != (len(y) == 0):
 		r = doubtful
 	case r == differ && c.days() == 0 && (c.sameNumbers || sharedValue(c.old.allNumbers, c.new.allNumbers) != ""):
@@ -1118,8 +1207,22 @@ func (c *comparison) compareServices() {
 		banktext.SameWord(x[0], y[0])
 }
 
+// isOneReference reports whether two charges of one kind and day have one number, which is that of the movement they
+// are for, and name one service. One of them may not name the way on which money is moved: COM SPEI ENVIADO REF 88120,
+// COMISION TRANSFERENCIA 88120.
+func (c *comparison) isOneReference() bool {
+	shared := sharedValue(c.old.allNumbers, c.new.allNumbers)
+	if c.days() > 0 || c.old.Operation != c.new.Operation || !c.sameNumbers || len(shared) < minMoved {
+		return false
+	}
+	a, x := c.old.ServiceWithoutRail()
+	b, y := c.new.ServiceWithoutRail()
+	return slices.Equal(a, b) && (len(x) == 0 || len(y) == 0 || slices.Equal(x, y))
+}
+
 // isOneCharge reports whether the words of one charge, which names no service, are consecutive words of the other one:
-// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança.
+// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança. The words may
+// be abbreviated: RENDIMENTO APLICACAO AUTOMATICA MAIS.
 func (c *comparison) isOneCharge() bool {
 	short, long := c.old.ChargeWords(), c.new.ChargeWords()
 	if len(short) > len(long) {
@@ -1129,7 +1232,9 @@ func (c *comparison) isOneCharge() bool {
 		return false
 	}
 	for at := range len(long) - len(short) + 1 {
-		if slices.EqualFunc(short, long[at:at+len(short)], banktext.SameWord) {
+		if slices.EqualFunc(short, long[at:at+len(short)], func(x, y string) bool {
+			return banktext.SameWord(x, y) || isCutWord(x, y)
+		}) {
 			return true
 		}
 	}

@@ -14,9 +14,11 @@ import (
 // testdata/README.md say. The authors of the other sets knew the rules, or wrote the pairs because of a wrong verdict.
 // The rules have been changed since because of some pairs of these sets, too.
 var unseenSets = struct{ pairs, movements, accounts []string }{
-	pairs:     []string{"fifth", "sixth", "eighth", "ninth"},
-	movements: []string{"eleventh", "twelfth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth"},
-	accounts:  []string{"sixth_accounts"},
+	pairs: []string{"fifth", "sixth", "eighth", "ninth"},
+	movements: []string{
+		"eleventh", "twelfth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+	},
+	accounts: []string{"sixth_accounts"},
 }
 
 // decided counts the pairs that one rule has decided: those whose rows are one movement, and all of them.

@@ -86,7 +86,7 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "COMPRA NSU 77", at + "COMPRA NSU 78", "possible: operation+ labelled_number-",
 		},
 		"two labelled numbers while the row settles": {
-			pending + "LOJA BELA NSU 77", at + "LOJA BELA NSU 78", "same: text+",
+			pending + "LOJA BELA NSU 77", at + "LOJA BELA NSU 78", "possible: labelled_number- text+",
 		},
 		// An unlabelled number in a purchase may be the merchant's telephone or branch. It is no evidence if the
 		// dates differ.

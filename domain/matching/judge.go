@@ -155,7 +155,9 @@ func (c *comparison) line() int {
 }
 
 func (c *comparison) isOutside() bool {
-	return c.old.Account != c.new.Account || c.old.Local().Currency != c.new.Local().Currency ||
+	isOneCurrency := c.old.Local().Currency == c.new.Local().Currency ||
+		c.old.Amount.Currency == c.new.Amount.Currency // the vendor converts a foreign purchase when it settles
+	return c.old.Account != c.new.Account || !isOneCurrency ||
 		c.old.Amount.Amount.Sign() != c.new.Amount.Amount.Sign()
 }
 
@@ -219,14 +221,27 @@ func (c *comparison) mayBeCounter() bool {
 // an exchange rate or the end of a pre-authorisation.
 func (c *comparison) isTip() bool {
 	return c.settles && c.days() <= maxDaysPossible && c.name >= doubtful &&
-		(c.amounts() == nearAmount || c.amounts() == otherAmount && c.name >= contained && c.isOneHold())
+		(c.amounts() == nearAmount || c.amounts() == otherAmount && c.isOneHold())
 }
 
-// isOneHold reports whether the card and the day of the purchase agree, or the labelled number of the authorisation:
-// fuel is held with a round amount, and posted with another one.
+// isOneHold reports whether an amount was held before the price was known: fuel is held with a round amount, and posted
+// with another one. This is so in these cases:
+//
+//   - The names fit, and the card and the day of the purchase agree, or the labelled number of the authorisation.
+//   - A text names a merchant that holds amounts (banktext.Holders), and the names fit and the amount that is held has
+//     no cents, or the number of the pump, the room, the ticket or the agreement is equal.
 func (c *comparison) isOneHold() bool {
 	isOneCard := c.old.Card != "" && c.old.Card == c.new.Card
-	return isOneCard && c.anchored || compareVolatile(c.old.Volatile, c.new.Volatile) == agree
+	isNamed := c.name >= contained
+	authorisation := compareVolatile(c.old.Volatile, c.new.Volatile)
+	switch {
+	case authorisation == differ:
+		return isNamed && isOneCard && c.anchored
+	case isNamed && (isOneCard && c.anchored || authorisation == agree):
+		return true
+	}
+	isHolder := banktext.Holds(c.old.Words, banktext.Holders) || banktext.Holds(c.new.Words, banktext.Holders)
+	return isHolder && (isNamed && c.old.Amount.Amount.IsInteger() || c.weak)
 }
 
 func (c *comparison) days() int { return max(c.old.day-c.new.day, c.new.day-c.old.day) }

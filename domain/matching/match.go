@@ -71,7 +71,8 @@ func Match(left, came []banktext.Row, context Context) Result {
 	for _, r := range m.came {
 		linked[r.Link] = true
 	}
-	m.oldGroups, m.newGroups = groupRows(m.left, linked), groupRows(m.came, nil)
+	kept := keptNumbers(m.left, m.came)
+	m.oldGroups, m.newGroups = groupRows(m.left, linked, kept), groupRows(m.came, nil, kept)
 	m.judgeAll()
 	if context.Whole {
 		m.learnDays()
@@ -240,9 +241,26 @@ func (m *matcher) isReversed(r *row, back []*row) bool {
 // scopeOf returns a key for the account of the row and the amount, including its sign.
 func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + amountKey(amount) }
 
+// keptNumbers returns the labelled numbers, such as those of authorisations, that rows of both sides have. The bank has
+// not changed them, so they tell rows apart.
+func keptNumbers(left, came []*row) map[string]bool {
+	seen, kept := map[string]bool{}, map[string]bool{}
+	for _, r := range left {
+		for _, number := range banktext.LabelledValues(r.Volatile) {
+			seen[number] = true
+		}
+	}
+	for _, r := range came {
+		for _, number := range banktext.LabelledValues(r.Volatile) {
+			kept[number] = seen[number]
+		}
+	}
+	return kept
+}
+
 // groupRows divides the rows into groups of rows that cannot be told apart. A row whose external id is in linked is a
-// group of its own, because the vendor tells it apart.
-func groupRows(rows []*row, linked map[string]bool) []*group {
+// group of its own, because the vendor tells it apart, and so are the rows with one of the kept numbers.
+func groupRows(rows []*row, linked, kept map[string]bool) []*group {
 	byKey := map[string]*group{}
 	var groups []*group
 	for _, r := range rows {
@@ -251,6 +269,11 @@ func groupRows(rows []*row, linked map[string]bool) []*group {
 		}, "\x01")
 		if linked[r.ExternalID] {
 			key += "\x01" + r.ExternalID
+		}
+		for _, number := range banktext.LabelledValues(r.Volatile) {
+			if kept[number] {
+				key += "\x01" + number
+			}
 		}
 		g := byKey[key]
 		if g == nil {

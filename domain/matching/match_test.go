@@ -64,6 +64,18 @@ func TestMatch(t *testing.T) {
 		"two equal purchases with two cards, and one of them posts": {
 			"2026-11-10 p -74 BRL BISTRO {card=4417}\n2026-11-10 p -74 BRL BISTRO {card=9082}",
 			"2026-11-11 P -74 BRL BISTRO {card=9082}", matching.Context{}, "o2n1", 0},
+		"an authorisation that stays tells two equal purchases apart": {
+			"2026-11-10 p -61.5 USD EXAMPLE CHOPHOUSE AUTH 04417",
+			"2026-11-11 P -61.5 USD EXAMPLE CHOPHOUSE NASHVILLE AUTH 04418\n" +
+				"2026-11-11 P -61.5 USD EXAMPLE CHOPHOUSE NASHVILLE AUTH 04417", matching.Context{}, "o1n2", 0},
+		"two authorisations that change": {
+			"2026-11-10 p -61.5 USD EXAMPLE CHOPHOUSE AUTH 04417",
+			"2026-11-11 P -61.5 USD EXAMPLE CHOPHOUSE NASHVILLE AUTH 04418\n" +
+				"2026-11-11 P -61.5 USD EXAMPLE CHOPHOUSE NASHVILLE AUTH 04419", matching.Context{}, "", 2},
+		"the minute tells two equal payments apart": {
+			"2026-11-10 P 35 BRL Pix - Recebido - 10/11 09:10 Ana Amostra",
+			"2026-11-10T18:30 P 35 BRL PIX RECEBIDO ANA AMOSTRA\n2026-11-10T12:10 P 35 BRL PIX RECEBIDO ANA AMOSTRA",
+			matching.Context{}, "o1n2", 0},
 		"the vendor's links tell equal rows apart": {
 			repeat(cafe, 2),
 			"2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o2}\n2026-11-11 P -29 BRL FAST FOOD SOL {link=o1}",

@@ -90,7 +90,8 @@ func compareNames(a, b []string, person bool) relation {
 		return agree
 	case strings.HasPrefix(y, x):
 		return compareCut(short, long, person)
-	case alignedFrom(short, long, 0, person), !person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
+	case alignedFrom(short, long, 0, person), isWithoutVowels(short, long),
+		!person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
 	case person && (isWithin(short, long) || isSubset(short, long) || hasInitials(a, b)), isTypo(x, y):
 		return doubtful
@@ -114,7 +115,8 @@ func lengthOf(words []string) int {
 // in all others:
 //   - The short name has fewer than six characters, with its blanks.
 //   - The short name consists of purposes, and the long name has further words.
-//   - The further words contain one of banktext.YoungerWords, such as Filho, Neto or Júnior.
+//   - The further words contain one of banktext.YoungerWords, such as Filho, Neto or Júnior, and the short name does
+//     not end within a word.
 //   - The names are those of counterparties, and the long one only adds an s: FARIA, FARIAS.
 func compareCut(short, long []string, person bool) relation {
 	if person && len(long) == len(short) && strings.Join(long, "") == strings.Join(short, "")+"s" {
@@ -123,7 +125,8 @@ func compareCut(short, long []string, person bool) relation {
 	if lengthOf(short)+len(short)-1 < minCutName || len(short) < len(long) && onlyPurposes(short) {
 		return doubtful
 	}
-	if len(short) < len(long) && banktext.Holds(long[len(short):], banktext.YoungerWords) {
+	if last := len(short) - 1; len(short) < len(long) && banktext.Holds(long[len(short):], banktext.YoungerWords) &&
+		len(short[last])+1 >= len(long[last]) {
 		return doubtful
 	}
 	return contained
@@ -155,6 +158,26 @@ func isCutFirstName(a, b []string) bool {
 	return len(short) <= maxCutName && len(short) < len(whole) &&
 		strings.ContainsRune("aeoy", rune(short[len(short)-1]))
 }
+
+// isWithoutVowels reports whether a bank dropped the vowels of the short name: SLVRLN RSTRNT BR, SILVERLINE RESTAURANT
+// BAR AUSTIN. A vowel at the beginning of a word may have stayed.
+func isWithoutVowels(short, long []string) bool {
+	if len(short) > len(long) || lengthOf(short) < minTypo {
+		return false
+	}
+	for i, word := range short {
+		if word == "" || word[0] != long[i][0] || strings.ContainsAny(word[1:], vowels) ||
+			word[1:] != withoutVowels.Replace(long[i][1:]) {
+			return false
+		}
+	}
+	return true
+}
+
+const vowels = "aeiou"
+
+// withoutVowels removes the vowels.
+var withoutVowels = strings.NewReplacer("a", "", "e", "", "i", "", "o", "", "u", "")
 
 // alignedFrom compares the words of the short name with the words of the long name that begin at the index at. It
 // reports whether the words of each pair are equal, or one abbreviates the other (TAR CONTR SERV, TARIFA CONTRATUAL

@@ -265,7 +265,9 @@ func (c *comparison) compareProducts() {
 	if r := compareSets(c.old.Schemes, c.new.Schemes); r == differ {
 		c.finding("scheme", c.old.Schemes, c.new.Schemes, r)
 	}
-	if r := compareShares(&c.old.Evidence, &c.new.Evidence); r != unknown {
+	// A deposited cheque is blocked while it is pending.
+	isDeposit := c.settles && c.numbered && c.old.Operation == banktext.Cheque && c.new.Operation == banktext.Cheque
+	if r := compareShares(&c.old.Evidence, &c.new.Evidence); r != unknown && !isDeposit {
 		c.finding("kind", c.old.Shares, c.new.Shares, r)
 	}
 	if c.old.Operation != c.new.Operation {
@@ -293,13 +295,18 @@ func compareAccounts(a, b []string) relation {
 
 // compareShares compares the kinds of two movements that may share a number, such as the instalment of a loan and its
 // insurance. It returns differ if the rows have different kinds, or if one has a kind and the other is the instalment
-// of a loan. Otherwise the kinds are no evidence: an insurer may have the word for insurance in its name.
+// of a loan. If only one of two cheques has a kind, it may be the release of the other one, which is doubtful.
+// Otherwise the kinds are no evidence: an insurer may have the word for insurance in its name.
 func compareShares(a, b *banktext.Evidence) relation {
 	isInstalment := func(e, other *banktext.Evidence) bool {
 		return e.Operation == banktext.Loan && len(e.Shares) == 0 && len(other.Shares) > 0
 	}
-	if compareSets(a.Shares, b.Shares) == differ || isInstalment(a, b) || isInstalment(b, a) {
+	switch {
+	case compareSets(a.Shares, b.Shares) == differ || isInstalment(a, b) || isInstalment(b, a):
 		return differ
+	case a.Operation == banktext.Cheque && b.Operation == banktext.Cheque &&
+		(len(a.Shares) == 0) != (len(b.Shares) == 0):
+		return doubtful
 	}
 	return unknown
 }

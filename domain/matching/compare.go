@@ -700,6 +700,7 @@ func (c *comparison) compareTimes() {
 	a, b := c.old.exact, c.new.exact
 	switch {
 	case a == "" || b == "":
+	case a == b && !isOneMoment(c.old.OccurredAt, c.new.OccurredAt): // nothing
 	case a == b:
 		c.anchored, c.timed = true, true
 		c.finding("occurred_at", []string{a}, []string{b}, agree)
@@ -708,6 +709,12 @@ func (c *comparison) compareTimes() {
 	case c.old.OccurredAt.Sub(c.new.OccurredAt).Abs() > maxClockMoved && !c.old.Scheduled:
 		c.finding("occurred_at", []string{a}, []string{b}, doubtful)
 	}
+}
+
+// isOneMoment reports whether two times of one minute are those of one movement. Vendors write a whole hour, for example
+// noon, for a date. Two different seconds are two moments, unless one of the times has no seconds.
+func isOneMoment(a, b time.Time) bool {
+	return (a.Minute() != 0 || a.Second() != 0) && (a.Equal(b) || a.Second() == 0 || b.Second() == 0)
 }
 
 // sharesSecond reports whether two lists of times have a time with seconds in common.

@@ -38,6 +38,16 @@ func (l *link) rowProof(account string) func(domain.Ground) domain.AbsenceProof 
 	return func(g domain.Ground) domain.AbsenceProof { return g.RowsOf(l.listed.accounts[i].Type) }
 }
 
+// rowReading returns a function that selects when the vendor last read the account's transactions. If account is "", it
+// selects the older reading.
+func (l *link) rowReading(account string) func(domain.BankReading) domain.ProductReading {
+	i := slices.IndexFunc(l.listed.accounts, func(data domain.AccountData) bool { return data.ExternalID == account })
+	if i < 0 {
+		return func(r domain.BankReading) domain.ProductReading { return r.Bank.Older(r.Cards) }
+	}
+	return func(r domain.BankReading) domain.ProductReading { return r.Of(l.listed.accounts[i].Type) }
+}
+
 // proof returns what the listing that has just ended proves; the function of selects it. If one listing is a proof, the
 // vendor must report the same status as before the first page. The consent is read after the listing, because a vendor
 // returns empty lists once it has ended. It is read once for an attempt, and again after an empty list.

@@ -351,7 +351,8 @@ func (r *stepReader) sweepOf(
 ) ports.SweepWrite {
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.read.has, Proof: proof,
-		Sync: r.status.SyncTime(r.Clock.Now()), CollectedFrom: changes.read.collectedFrom, Page: page,
+		Sync:          r.status.RowsSyncTime(r.rowReading(step.Account), r.Clock.Now()),
+		CollectedFrom: changes.read.collectedFrom, Page: page,
 	}
 	if !r.resumes() {
 		w.ShownBefore = changes.seenBefore()

@@ -19,13 +19,18 @@ const (
 
 // ground returns what the vendor's listings prove, as far as the attempt knows. They prove nothing unless the attempt
 // had the same consent when it began to read them: a vendor may have returned empty lists before the holder renewed it.
+// A list of accounts that contradicts itself proves nothing about accounts.
 func (l *link) ground() domain.Ground {
 	c, before := l.learned(), l.consent.before
 	renewed := before.Key != "" && c.Consent.Key != before.Key
 	if l.consent.unknown || renewed || before.State(l.Clock.Now()).Ended() {
 		return domain.Ground{}
 	}
-	return domain.GroundOf(l.status, c.Consent.State(l.Clock.Now()), c.Health.NeedsReauth)
+	g := domain.GroundOf(l.status, c.Consent.State(l.Clock.Now()), c.Health.NeedsReauth)
+	if l.listed.inconsistent {
+		g.Accounts, g.Cards = domain.NoProof, domain.NoProof
+	}
+	return g
 }
 
 // rowProof returns a function that selects what a list of the account's transactions proves. If account is "", which

@@ -17,6 +17,8 @@ type listing struct {
 	// continues a former one (see journal.stageAgain).
 	initial bool
 	at      time.Time // when the accounts and their balances were requested
+	// inconsistent is set if the list contradicts itself. It then proves nothing about the accounts that it lacks.
+	inconsistent bool
 
 	externalIDs []string             // of all accounts; "" means an id that cannot be read
 	accounts    []domain.AccountData // accounts with a known external id, including unreadable ones
@@ -35,7 +37,7 @@ func (l *link) listAccounts(ctx context.Context) error {
 	l.noteConsentBefore(ctx)
 	l.listed.at = l.Clock.Now()
 	all, err := l.vendor.Accounts(ctx, l.access)
-	if err != nil {
+	if l.listed.inconsistent = errors.Is(err, ports.ErrInconsistentAccounts); err != nil && !l.listed.inconsistent {
 		return err
 	}
 	for i := range all {

@@ -294,6 +294,7 @@ func TestANewConnectionAtBelvoContinuesAnAccountByItsIdentityOnly(t *testing.T) 
 	of := func(id string) func(*belvosim.Account) {
 		return func(a *belvosim.Account) { a.InternalIdentification = &id }
 	}
+	const strong = "c7e9-41d0-55ab"
 	none := func(*belvosim.Account) {}
 	full := func(a *belvosim.Account) {
 		name, value := "AGENCY/ACCOUNT", "0444/45722-0"
@@ -308,8 +309,12 @@ func TestANewConnectionAtBelvoContinuesAnAccountByItsIdentityOnly(t *testing.T) 
 		"a card of another bank with another id":  {"itau_br", "bradesco_br", of("k"), of("z"), false, false},
 		"a card with another id":                  {"itau_br", "itau_br", of("k"), of("z"), false, true},
 		"a card without an id":                    {"itau_br", "itau_br", none, none, false, true},
-		"a card with the same id":                 {"itau_br", "itau_br", of("k"), of("k"), true, false},
-		"a card with the same id of another bank": {"itau_br", "bradesco_br", of("k"), of("k"), false, false},
+		"a card with the same id":                 {"itau_br", "itau_br", of(strong), of(strong), true, false},
+		"a card with the same id of another bank": {"itau_br", "bradesco_br", of(strong), of(strong), false, false},
+		"a card with the same short id":           {"itau_br", "itau_br", of("0001"), of("0001"), false, true},
+		"a card with the same id of zeros":        {"itau_br", "itau_br", of("00000000"), of("00000000"), false, true},
+		"a card with the same id of ones":         {"itau_br", "itau_br", of("11111111"), of("11111111"), false, true},
+		"a card with a date as its id":            {"itau_br", "itau_br", of("20260301"), of("20260301"), false, true},
 		"a full number":                           {"itau_br", "itau_br", full, full, true, false},
 		"a full number of another bank":           {"itau_br", "bradesco_br", full, full, false, false},
 	} {

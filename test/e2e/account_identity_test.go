@@ -115,6 +115,15 @@ func TestANewConnectionContinuesAnAccountByItsIdentityOnly(t *testing.T) {
 		"a full number of another holder": {
 			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, holderB, "201"), maybe,
 		},
+		"a full number beside another number": {
+			bank("12345-6", fullNumber, holderA, "201"), bank("99999-9", fullNumber, holderA, "201"), maybe,
+		},
+		"a full number beside another agency": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0002/12345-6", fullNumber, holderA, "201"), maybe,
+		},
+		"a full number beside one without a check digit": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("12345", fullNumber, holderA, "201"), continues,
+		},
 		"a full number of another bank": {
 			bank("0001/12345-6", fullNumber, holderA, ""), bank("0001/12345-6", "237/0001/12345-6", holderA, ""), isNew,
 		},

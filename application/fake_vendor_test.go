@@ -87,9 +87,12 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 	return v.status, nil
 }
 
-// AccountIdentity returns an identity that consists only of the number of the account.
+// AccountIdentity returns an identity that consists only of the number of the account, and of an id that contains it.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
-	return domain.AccountIdentity{ID: account.Number, Number: account.Number}
+	if account.Number == "" {
+		return domain.AccountIdentity{}
+	}
+	return domain.AccountIdentity{ID: "the id of " + account.Number, Number: account.Number}
 }
 
 func (v *vendor) Accounts(_ context.Context, a ports.Access) ([]domain.AccountData, error) {

@@ -360,3 +360,40 @@ func TestAFirstPullThatStartsAgainNotesWhatHasVanished(t *testing.T) {
 		}
 	}
 }
+
+// A row that the lists of two accounts contain belongs to the account whose list is read first. It has no new version as
+// long as nothing changes, and the connection has a warning until no other list contains it.
+func TestARowInTheListsOfTwoAccountsStaysInOne(t *testing.T) {
+	e := newEnv(t)
+	const other = "another account"
+	e.vendor.others = []string{other}
+	e.vendor.steps = []domain.Step{{Account: account, Sweep: true}, {Account: other, Sweep: true}}
+	of := func(accountID string, ids ...string) (rows []domain.TransactionData) {
+		for _, id := range ids {
+			r := row(id, "row "+id)
+			r.Account = accountID
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	lists := map[string][]domain.TransactionData{account: of(account, "r1", "both"), other: of(other, "both", "r2")}
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(lists[step.Account]...)}, nil
+	}
+	c := e.createConnection("books")
+	for range 3 {
+		id := e.requestFullPull(c)
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		if diff := cmp.Diff([]string{"both v1", "r1 v1", "r2 v1"}, e.storedRows(c)); diff != "" {
+			t.Fatal(diff)
+		}
+		e.wantWarnings(c, "list_inconsistent")
+	}
+	lists[account] = of(account, "r1") // the row leaves this list, and then comes with the other one
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"both v3", "r1 v1", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	e.wantWarnings(c)
+}

@@ -76,7 +76,8 @@ func (s *Service) statement(
 	}
 	st.BankReadAt, st.OmitUnconverted = view.Completeness.RowsReadAt(), q.Force.Omitted
 	if q.Balances {
-		doubts := view.Completeness.Doubts(st.Period.To, st.Currency, s.coverage(), now, s.DriftGrace)
+		last := max(st.Period.To, q.Window.To, q.Window.From)
+		doubts := view.Completeness.Doubts(last, st.Currency, s.coverage(), now, s.DriftGrace)
 		st.Doubt, st.Forced = q.Force.Decide(doubts)
 	}
 	if q.ByReference {
@@ -87,12 +88,20 @@ func (s *Service) statement(
 
 // statementWindow returns the days of a statement. If it contains balances and the request has no end, it ends with the
 // last day that is covered. Errors: Conflict (not_covered) if no day from the first one on is covered, unless that is
-// forced. The statement then ends with the last day that is over.
+// forced. The statement then ends with the last day that is over, and so does a forced one with balances that would end
+// in the future. It begins with that day if it would begin later.
 func (s *Service) statementWindow(
 	view ports.AccountView, q ports.StatementQuery, now time.Time,
 ) (domain.Window, error) {
 	w := q.Window
-	if !q.Balances || w.To != "" {
+	today := s.coverage().Day(now)
+	over := today.AddDays(-1)
+	switch {
+	case !q.Balances:
+		return w, nil
+	case q.Force.NotCovered && max(w.From, w.To) > max(today, domain.DateOf(now.UTC())):
+		return domain.Window{From: min(w.From, over), To: over}, nil
+	case w.To != "":
 		return w, nil
 	}
 	last := s.coverage().To(view.Completeness.BankReadAt(), view.Account.Currency)
@@ -102,7 +111,7 @@ func (s *Service) statementWindow(
 	switch {
 	case last != "" && w.From <= last:
 	case q.Force.NotCovered:
-		last = max(s.coverage().Day(now).AddDays(-1), w.From)
+		last = max(over, w.From)
 	default:
 		return w, &domain.Error{Kind: domain.Conflict, Code: domain.NotCovered}
 	}

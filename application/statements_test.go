@@ -134,6 +134,20 @@ func TestAStatementWithBalancesEndsWithTheLastCoveredDay(t *testing.T) {
 				Balances: true, Window: window("", "2026-01-09"), Force: books.StatementForce{Drift: true},
 			}, "2026-01-09", true,
 		},
+		"an end in the future, forced": {
+			c, ports.StatementQuery{Balances: true, Window: window("", "2199-12-31"), Force: force},
+			domain.DateOf(epoch).AddDays(-1), false,
+		},
+		"a beginning in the future, forced": {
+			c, ports.StatementQuery{Balances: true, Window: window("2199-12-31", ""), Force: force},
+			domain.DateOf(epoch).AddDays(-1), false,
+		},
+		"an end in the future": {
+			c, ports.StatementQuery{Balances: true, Window: window("", "2199-12-31")}, "2199-12-31", true,
+		},
+		"an end in the future, without balances": {
+			c, ports.StatementQuery{Window: window("", "2199-12-31")}, "2199-12-31", false,
+		},
 		"without an end, later": {
 			c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", ""), Force: force}, "", false,
 		},

@@ -30,29 +30,28 @@ const AnnouncementWindow = time.Hour
 // AnnouncementWindow, so that a retried pull does not judge a void announcement again.
 const AnnouncementRetention = 24 * time.Hour
 
-// AnnouncedSum counts the removals of an account that were announced within AnnouncementWindow, except void ones.
+// AnnouncedSum counts the removals of an account that were announced within AnnouncementWindow. Void ones count, too: a
+// vendor that announces removals by mistake announces others.
 type AnnouncedSum struct {
-	Count   int
-	Applied int    // how many of them were applied
-	Dates   Window // from the date of the oldest of their rows to that of the newest
+	Count int
+	Dates Window // from the date of the oldest of their rows to that of the newest
 }
 
 // With returns the sum with another removal. date is the date of its row.
-func (s AnnouncedSum) With(date Date, state AnnouncedState) AnnouncedSum {
+func (s AnnouncedSum) With(date Date) AnnouncedSum {
 	if s.Count == 0 {
 		s.Dates = Window{From: date, To: date}
 	}
-	if s.Count++; state == AnnouncedApplied {
-		s.Applied++
-	}
+	s.Count++
 	s.Dates.From, s.Dates.To = min(s.Dates.From, date), max(s.Dates.To, date)
 	return s
 }
 
 // IsMass reports whether the announcements are a mass removal: they concern at least massRemovalRows rows, and more
-// than half of the rows that are dated within their Dates. live is the number of live rows dated within Dates.
-func (s AnnouncedSum) IsMass(live int) bool {
-	return s.MayBeMass() && 2*s.Count > live+s.Applied
+// than half of the rows that are dated within their Dates. live is the number of live rows dated within Dates, and
+// removed the number of announced rows that are no longer live.
+func (s AnnouncedSum) IsMass(live, removed int) bool {
+	return s.MayBeMass() && 2*s.Count > live+removed
 }
 
 // MayBeMass reports whether IsMass can be true for some number of live rows.

@@ -125,8 +125,8 @@ type LinkStatus struct {
 	// such marker.
 	SyncMarker string
 	// Schedule describes when the vendor synchronises next. ConsentExpiresAt is when the account holder's consent
-	// expires; zero if the vendor does not report it. SyncedAt is when the vendor last read the institution; zero if
-	// the vendor does not report it. SameState does not compare these members.
+	// expires; zero if the vendor does not report it. SyncedAt is when the vendor last read the list of accounts at the
+	// institution; zero if the vendor does not report it. SameState does not compare these members.
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
 	SyncedAt         time.Time
@@ -157,12 +157,24 @@ func (s LinkStatus) Institution() Institution {
 	return s.Bank.Institution
 }
 
-// SyncTime returns the synchronisation that the vendor's listings show at the time now. A time after now is not
-// believed: otherwise no later synchronisation would count for as long as the vendor's clock is ahead.
-func (s LinkStatus) SyncTime(now time.Time) SyncTime {
+// SyncTime returns the synchronisation that the vendor's list of accounts shows at the time now. A time after now is
+// not believed: otherwise no later synchronisation would count for as long as the vendor's clock is ahead.
+func (s LinkStatus) SyncTime(now time.Time) SyncTime { return s.syncTime(s.SyncedAt, now) }
+
+// RowsSyncTime returns the synchronisation that a list of transactions shows at the time now. The function of selects
+// the reading of the accounts in the list. Its time is that of the reading, because a synchronisation need not update
+// every product.
+func (s LinkStatus) RowsSyncTime(of func(BankReading) ProductReading, now time.Time) SyncTime {
+	if s.Bank == nil {
+		return s.SyncTime(now)
+	}
+	return s.syncTime(of(*s.Bank).At, now)
+}
+
+func (s LinkStatus) syncTime(at, now time.Time) SyncTime {
 	distance := s.Schedule.NextAt.Sub(now).Abs()
 	return SyncTime{
-		At:      Earlier(s.SyncedAt, now),
+		At:      Earlier(at, now),
 		Planned: !s.Schedule.NextAt.IsZero() && distance <= MaxSyncWait,
 	}
 }

@@ -151,13 +151,13 @@ type Inconsistency struct {
 	Attempts int `json:"attempts"`
 }
 
-// maxInconsistentAttempts is the number of attempts that end because a list contradicts itself in the same way. The
+// MaxInconsistentAttempts is the number of attempts that end because a list contradicts itself in the same way. The
 // next attempt stores such a list.
-const maxInconsistentAttempts = 2
+const MaxInconsistentAttempts = 2
 
 // IsLasting reports whether enough attempts have ended because a list contradicted itself in the way of found.
 func (i Inconsistency) IsLasting(found Inconsistency) bool {
-	return i.Attempts >= maxInconsistentAttempts && i.isLike(found)
+	return i.Attempts >= MaxInconsistentAttempts && i.isLike(found)
 }
 
 // Again returns the inconsistency after one more attempt has ended because of found.

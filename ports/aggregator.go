@@ -3,6 +3,7 @@ package ports
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -66,6 +67,10 @@ type VendorPage struct {
 	Next string
 }
 
+// ErrInconsistentAccounts is the error of Aggregator.Accounts for a list that contradicts itself, for example with a
+// count that is never reached. The accounts that are returned with it are valid, but others may exist.
+var ErrInconsistentAccounts = errors.New("the vendor's list of accounts contradicts itself")
+
 // Aggregator is the client of one vendor.
 //
 // Each call returns within 15 seconds, including the adapter's own retries. The lease of the calling worker therefore
@@ -85,7 +90,8 @@ type Aggregator interface {
 	Check(ctx context.Context, a Access) (domain.LinkStatus, error)
 
 	// Accounts returns all accounts of the account reference, in a stable order. An account that cannot be
-	// normalised exactly has a reason in Unreadable; it does not affect the other accounts.
+	// normalised exactly has a reason in Unreadable; it does not affect the other accounts. If the vendor's list
+	// contradicts itself lastingly, Accounts returns its accounts with the error ErrInconsistentAccounts.
 	Accounts(ctx context.Context, a Access) ([]domain.AccountData, error)
 
 	// Plan splits a scope into steps over the given accounts. It is a pure function: the same arguments always return

@@ -27,6 +27,9 @@ type differ struct {
 	// row if the page was read before the vendor announced the removal. The differ treats the row as unchanged.
 	removedIDs []string
 	partial    bool // the step does not read the complete list, only rows by id, recent ones, or those of a window
+	// elsewhere contains the ids of the rows in lists of other accounts that this attempt has read before; nil if there
+	// are none. Only pager.fetch uses it.
+	elsewhere *idSet
 
 	// These fields describe the rows that the pull has already counted for this step. With these fields, no
 	// unchanged row is counted twice. Only appendChanged uses these fields.
@@ -184,6 +187,7 @@ func (d *differ) again() *differ {
 		quarantine:    d.quarantine,
 		removedIDs:    d.removedIDs,
 		partial:       d.partial,
+		elsewhere:     d.elsewhere,
 		staged:        d.staged,
 	}
 	next.read.twice = d.read.twice

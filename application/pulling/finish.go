@@ -117,7 +117,7 @@ func (r *stepReader) addRead(o *ports.Outcome, replaced bool) {
 		o.BankRead = r.listed.known()
 	}
 	o.Bills = r.bills
-	if inconsistent := progress.Inconsistent; inconsistent || r.readsEverything() {
+	if inconsistent := progress.Inconsistent || r.listed.inconsistent; inconsistent || r.readsEverything() {
 		o.Inconsistent = &inconsistent
 	}
 	o.Settled, o.Announced = r.settledRead(), r.Pull.Scope.Announced

@@ -19,13 +19,18 @@ const (
 
 // ground returns what the vendor's listings prove, as far as the attempt knows. They prove nothing unless the attempt
 // had the same consent when it began to read them: a vendor may have returned empty lists before the holder renewed it.
+// A list of accounts that contradicts itself proves nothing about accounts.
 func (l *link) ground() domain.Ground {
 	c, before := l.learned(), l.consent.before
 	renewed := before.Key != "" && c.Consent.Key != before.Key
 	if l.consent.unknown || renewed || before.State(l.Clock.Now()).Ended() {
 		return domain.Ground{}
 	}
-	return domain.GroundOf(l.status, c.Consent.State(l.Clock.Now()), c.Health.NeedsReauth)
+	g := domain.GroundOf(l.status, c.Consent.State(l.Clock.Now()), c.Health.NeedsReauth)
+	if l.listed.inconsistent {
+		g.Accounts, g.Cards = domain.NoProof, domain.NoProof
+	}
+	return g
 }
 
 // rowProof returns a function that selects what a list of the account's transactions proves. If account is "", which
@@ -36,6 +41,16 @@ func (l *link) rowProof(account string) func(domain.Ground) domain.AbsenceProof 
 		return func(g domain.Ground) domain.AbsenceProof { return min(g.Rows, g.RowsOfCredit) }
 	}
 	return func(g domain.Ground) domain.AbsenceProof { return g.RowsOf(l.listed.accounts[i].Type) }
+}
+
+// rowReading returns a function that selects when the vendor last read the account's transactions. If account is "", it
+// selects the older reading.
+func (l *link) rowReading(account string) func(domain.BankReading) domain.ProductReading {
+	i := slices.IndexFunc(l.listed.accounts, func(data domain.AccountData) bool { return data.ExternalID == account })
+	if i < 0 {
+		return func(r domain.BankReading) domain.ProductReading { return r.Bank.Older(r.Cards) }
+	}
+	return func(r domain.BankReading) domain.ProductReading { return r.Of(l.listed.accounts[i].Type) }
 }
 
 // proof returns what the listing that has just ended proves; the function of selects it. If one listing is a proof, the

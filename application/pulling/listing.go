@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -17,6 +18,8 @@ type listing struct {
 	// continues a former one (see journal.stageAgain).
 	initial bool
 	at      time.Time // when the accounts and their balances were requested
+	// inconsistent is set if the list contradicts itself. It then proves nothing about the accounts that it lacks.
+	inconsistent bool
 
 	externalIDs []string             // of all accounts; "" means an id that cannot be read
 	accounts    []domain.AccountData // accounts with a known external id, including unreadable ones
@@ -35,7 +38,7 @@ func (l *link) listAccounts(ctx context.Context) error {
 	l.noteConsentBefore(ctx)
 	l.listed.at = l.Clock.Now()
 	all, err := l.vendor.Accounts(ctx, l.access)
-	if err != nil {
+	if l.listed.inconsistent = errors.Is(err, ports.ErrInconsistentAccounts); err != nil && !l.listed.inconsistent {
 		return err
 	}
 	for i := range all {
@@ -169,12 +172,16 @@ func groupsOf(accounts []ports.FormerAccount) func(yield func([]ports.FormerAcco
 
 // relinked returns the input for recognising accounts. former are the accounts of one connection.
 func (l *link) relinked(former []ports.FormerAccount, accounts []domain.AccountData) matching.RelinkedAccounts {
+	identity := identityOf(l.vendor)
 	r := matching.RelinkedAccounts{
-		Occasion: matching.NewConnection, After: accounts, Identity: identityOf(l.vendor),
+		Occasion: matching.NewConnection, After: accounts,
+		Identity: func(account domain.AccountData) domain.AccountIdentity {
+			return records.AcrossConnections(identity(account))
+		},
 		Decided: l.Connection.Ambiguity.Continues, Ended: l.Connection.Ambiguity.Ended,
 	}
 	if former[0].Connection == l.Connection.ID {
-		r.Occasion = matching.SameConnection
+		r.Occasion, r.Identity = matching.SameConnection, identity
 	}
 	for _, account := range former {
 		r.Before = append(r.Before, account.Account)

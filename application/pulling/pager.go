@@ -195,6 +195,9 @@ func (p *pager) fetch() fetchedPage {
 		p.stale = 0
 	}
 	p.at = p.at.Count(len(page.Transactions), page.Total)
+	if p.differ.dropElsewhere(&page) {
+		p.at.Incomplete, p.at.Inconsistent = true, true
+	}
 	found := p.inconsistency(page.Next == "")
 	if found != nil && p.at.Inconsistency.IsLasting(*found) {
 		p.at.Incomplete, p.at.Inconsistent, found = true, true, nil

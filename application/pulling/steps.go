@@ -28,6 +28,7 @@ type stepReader struct {
 	fromStart bool             // no earlier attempt has read a page
 	restarts  int              // how often this attempt has started a step again
 	doubted   map[string]bool  // the doubted rows of the scope that this attempt has read
+	lists     accountLists     // the complete lists that this attempt has read
 	// bills contains what the attempt has read of the bills of cards, by the external id of the account.
 	bills map[string]bills.Read
 }
@@ -133,6 +134,9 @@ func (r *stepReader) readStep(ctx context.Context) error {
 		if err == nil && len(r.scope.Doubted) > 0 {
 			r.noteDoubted(changes.read.has)
 		}
+		if err == nil && step.Sweep {
+			r.lists.add(step.Account, &changes.read)
+		}
 		if err == nil || !needsRestart(err) || r.restarts == maxRestarts {
 			return err
 		}
@@ -148,6 +152,9 @@ func (r *stepReader) newDiffer(step domain.Step) *differ {
 		claim: r.claim, empty: r.Empty, staged: r.journal.staging != nil,
 		countedBefore: r.journal.progress.Rows, quarantine: r.journal.quarantine, removedIDs: r.removed,
 		partial: !step.Sweep,
+	}
+	if step.Sweep {
+		d.elsewhere = r.lists.before(step.Account)
 	}
 	if updates, ok := r.vendor.(ports.UpdateReader); ok {
 		d.updatedAt = updates.UpdatedAt
@@ -351,7 +358,8 @@ func (r *stepReader) sweepOf(
 ) ports.SweepWrite {
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.read.has, Proof: proof,
-		Sync: r.status.SyncTime(r.Clock.Now()), CollectedFrom: changes.read.collectedFrom, Page: page,
+		Sync:          r.status.RowsSyncTime(r.rowReading(step.Account), r.Clock.Now()),
+		CollectedFrom: changes.read.collectedFrom, Page: page,
 	}
 	if accounts := r.listed.externalIDs; !slices.Contains(accounts, "") { // else any account may be an unreadable one
 		w.Accounts = append([]string{}, accounts...)

@@ -24,9 +24,9 @@ func (s bankAccounts) Accounts(of records.AccountsOf) ([]records.Account, error)
 	}), nil
 }
 
-// identityOf returns an identity that consists of the external id of an account.
+// identityOf returns an identity that consists of an id that contains the external id of an account.
 func identityOf(a domain.AccountData) domain.AccountIdentity {
-	return domain.AccountIdentity{ID: a.ExternalID}
+	return domain.AccountIdentity{ID: "the id of " + a.ExternalID}
 }
 
 func keyOf(externalID string) string { return listedAccount(0, externalID).Key }

@@ -14,8 +14,8 @@ import (
 // pull has found to be void.
 //
 // The removals of one account that were announced within domain.AnnouncementWindow are judged together, also those of
-// other pages. Removals that were applied stay applied. Only live records count. A page of staged rows may also
-// announce the removal of staged rows; these rows are deleted.
+// other pages, and those that a listing has found to be void. Removals that were applied stay applied. Only live
+// records count. A page of staged rows may also announce the removal of staged rows; these rows are deleted.
 func (d *decision) holdAnnounced() error {
 	if d.Confirmed {
 		return d.emit(Changes{Clear: []StatesOf{{Mark: MarkAnnounced, ExternalIDs: d.Removed}}})
@@ -87,14 +87,16 @@ func (d *decision) newAnnouncements() (fresh, waiting []RowState, err error) {
 // massAnnounced returns the accounts in which the new announced removals (fresh) are part of a mass removal. When it
 // is called, these removals must be stored as applied, and their rows must still be live.
 func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
-	own := map[string]int{}
+	own := map[string]bool{}
 	for _, a := range fresh {
-		own[a.Account]++
+		own[a.Account] = true
 	}
-	sums, since := map[string]domain.AnnouncedSum{}, d.At.Add(-domain.AnnouncementWindow)
+	sums, announced := map[string]domain.AnnouncedSum{}, map[string]bool{}
+	since := d.At.Add(-domain.AnnouncementWindow)
 	err := d.source.VisitStates(StatesOf{Mark: MarkAnnounced}, func(s RowState) {
-		if a := s.Announced; a.State != domain.AnnouncedVoid && a.At.After(since) {
-			sums[s.Account] = sums[s.Account].With(s.Date, a.State)
+		if own[s.Account] && s.Announced.At.After(since) && !announced[s.ExternalID] {
+			announced[s.ExternalID] = true
+			sums[s.Account] = sums[s.Account].With(s.Date)
 		}
 	})
 	if err != nil {
@@ -103,20 +105,23 @@ func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
 	mass := map[string]bool{}
 	for _, account := range slices.Sorted(maps.Keys(own)) {
 		sum := sums[account]
-		if sum.Applied -= own[account]; !sum.MayBeMass() {
+		if !sum.MayBeMass() {
 			continue
 		}
-		live := 0
+		live, removed := 0, sum.Count
 		of := LiveOf{Dates: sum.Dates, Account: account, NoneCarriedOver: !d.HasCarriedOver}
 		err := d.source.VisitLive(of, func(record LiveRecord) {
-			if record.Account == account {
-				live++
+			if record.Account != account {
+				return
+			}
+			if live++; announced[record.ExternalID] {
+				removed--
 			}
 		})
 		if err != nil {
 			return nil, err
 		}
-		mass[account] = sum.IsMass(live)
+		mass[account] = sum.IsMass(live, removed)
 	}
 	return mass, nil
 }

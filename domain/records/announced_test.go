@@ -92,10 +92,24 @@ func TestAnnouncedMassRemovalsAreHeldBack(t *testing.T) {
 				ago(time.Minute, domain.AnnouncedWaiting, b, ids[:12])
 			}, 0, "held 12, waiting 12",
 		},
-		"void ones do not count": {
+		"void ones of the hour count": {
 			60, 12, 24, func(b *book, ids []string) {
 				ago(time.Minute, domain.AnnouncedVoid, b, ids[:12])
+			}, 0, "held 12, void 12",
+		},
+		"void ones of an hour ago do not count": {
+			60, 12, 24, func(b *book, ids []string) {
+				ago(time.Hour, domain.AnnouncedVoid, b, ids[:12])
 			}, 12, "applied 12, void 12",
+		},
+		"ones that came back after they were applied": {
+			60, 20, 25, func(b *book, ids []string) {
+				ago(time.Minute, domain.AnnouncedApplied, b, ids[:15])
+				for _, id := range ids[:15] {
+					b.byKey(id).RemovedAt = time.Time{}
+				}
+				ago(time.Minute, domain.AnnouncedVoid, b, ids[15:20])
+			}, 0, "applied 15, held 5, void 5",
 		},
 		"held ones stay held for a day": {
 			60, 0, 1, func(b *book, ids []string) {

@@ -130,6 +130,9 @@ func (d *decision) expect(externalID string, record *Record, archived bool) {
 // id newID. If the record has already gone back to its former row, it keeps this row. Errors: domain.NothingToSplit,
 // and those of the source.
 //
+// A split does not change what counts: if the record is excluded, the record that has the newer row afterwards is
+// excluded, too. The operator has excluded the record with both of its rows, and can take back the exclusion of either.
+//
 // reason is the operator's reason for the split.
 func Split(
 	view View, source Source, w PageWrite, record *Record, newID domain.TransactionID, reason string,
@@ -200,6 +203,7 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	d.nextVersion(&older, record.Version)
 	d.nextVersion(&next, version)
 	c.Upsert = []Record{older, next}
+	d.keepExcluded(&c, record, &next)
 	return c, &next, d.endSplit(&c, record, past)
 }
 
@@ -230,7 +234,21 @@ func (d *decision) splitReturned(
 	}
 	c.clear(MarkPast, past.ExternalID)
 	c.Upsert = []Record{kept, next}
+	if !record.ExcludedAt.After(past.At) { // it had the other row when it was excluded
+		d.keepExcluded(&c, record, &next)
+	}
 	return c, &next, d.endSplit(&c, record, past)
+}
+
+// keepExcluded excludes the record next, which gets a row of an excluded record, unless it is excluded already. The
+// store makes a further version of next, so next becomes this version after c has been filled.
+func (d *decision) keepExcluded(c *Changes, record, next *Record) {
+	if record.ExcludedAt.IsZero() || !next.ExcludedAt.IsZero() {
+		return
+	}
+	c.Exclusion = &Exclusion{Record: next.ID, By: record.ExcludedBy}
+	next.ExcludedAt, next.ExcludedBy = d.At, record.ExcludedBy
+	next.Version++
 }
 
 // giveBack gives the former rows of a superseded record (the argument before) back to this record. They are among the

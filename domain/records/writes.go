@@ -136,12 +136,13 @@ type Staging struct {
 	Restart bool
 }
 
-// KeyOf returns the key of an account; see domain.AccountIdentity.Key. It returns "" if Identity is nil.
+// KeyOf returns the key by which an account is found in other connections; see domain.AccountIdentity.Key and
+// AcrossConnections. It returns "" if Identity is nil.
 func (w PageWrite) KeyOf(account domain.AccountData) string {
 	if w.Identity == nil {
 		return ""
 	}
-	return w.Identity(account).Key(account)
+	return AcrossConnections(w.Identity(account)).Key(account)
 }
 
 // SweepWrite describes a complete listing of a window of dates. The listing is compared with the stored rows, to find

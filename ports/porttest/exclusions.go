@@ -16,6 +16,7 @@ var exclusionTests = []storeTest{
 	{"an excluded record is visible and counts nowhere until it is included", excludedCountsNowhere},
 	{"an exclusion is an adjustment of the closes that were made before", exclusionAdjusts},
 	{"an exclusion survives each read of the row", exclusionSurvives},
+	{"a split of an excluded record changes nothing that counts", exclusionSurvivesSplit},
 	{"a close counts the records that are not excluded when it is made", excludedCloses},
 	{"a close prints the records that counted then", excludedClosedView},
 	{"an exclusion survives removals and replacements", excludedIsFollowed},
@@ -152,6 +153,28 @@ func exclusionSurvives(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"y"}})
 	f.storeRows(l, row("y", withAccount("a")))
 	f.equal("still excluded after a removal", excluded.ExcludedAt, f.getRow(c, "y").ExcludedAt)
+}
+
+func exclusionSurvivesSplit(f *fixture) {
+	c, l, id := f.accountWithRows(
+		row("x", withAccount("a"), withAmount("-10", "BRL")), row("y", withAccount("a"), withAmount("-12", "BRL")))
+	x, y := f.getRow(c, "x"), f.getRow(c, "y")
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"x"}})
+	at := ports.Decision{At: f.now()}
+	_, err := f.Ledger.Join(f.ctx, f.tenant, ports.RecordPair{Old: x.ID, New: y.ID}, at)
+	f.noError(err)
+	f.exclude(x.ID)
+	before := f.counted(id)
+	_, err = f.Ledger.Split(f.ctx, f.tenant, x.ID, newID[domain.Transaction](), at)
+	f.noError(err)
+	f.equal("what counts", before, f.counted(id))
+	split := f.getRow(c, "y")
+	f.equal("the live record", []any{y.ID, true, false, "alice"},
+		[]any{split.ID, split.RemovedAt.IsZero(), split.ExcludedAt.IsZero(), split.ExcludedBy})
+	f.storeRows(l, row("y", withAccount("a"), withAmount("-13", "BRL")))
+	read := f.getRow(c, "y")
+	f.equal("after a read", []any{split.Version + 1, split.ExcludedAt}, []any{read.Version, read.ExcludedAt})
+	f.equal("included", true, f.include(y.ID).ExcludedAt.IsZero())
 }
 
 func exclusionRefused(f *fixture) {

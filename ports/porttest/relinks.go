@@ -621,7 +621,7 @@ func relinkMoves(f *fixture) {
 // numbersOfSharedAccounts checks accounts with one id of the institution. Numbers that differ speak against one
 // account.
 func numbersOfSharedAccounts(f *fixture) {
-	oneID := func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{ID: "one"} }
+	oneID := func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{ID: "the same id"} }
 	for name, c := range map[string]struct {
 		numbers [2]string
 		shared  bool
@@ -1071,9 +1071,12 @@ func relinkLateAccount(f *fixture) {
 	f.noError(store(l, "item-4", account("f4", "9")))
 }
 
-// idOfNumber returns an identity that consists of the number of an account.
+// idOfNumber returns an identity that consists of an id that contains the number of an account.
 func idOfNumber(a domain.AccountData) domain.AccountIdentity {
-	return domain.AccountIdentity{ID: a.Number}
+	if a.Number == "" {
+		return domain.AccountIdentity{}
+	}
+	return domain.AccountIdentity{ID: "the id of " + a.Number}
 }
 
 // accountWithCandidates stores the account "new" of a connection, which may continue two accounts of deleted

@@ -74,8 +74,8 @@ func TestListsWithoutConsentProveNothing(t *testing.T) {
 	})
 }
 
-// TestAProductThatWasNotUpdatedProvesNothing checks that a partial synchronisation without the cards removes no card
-// and none of its rows.
+// TestAProductThatWasNotUpdatedProvesNothing checks that a synchronisation without the cards removes no card and none
+// of its rows, whether its execution status is PARTIAL_SUCCESS or SUCCESS.
 func TestAProductThatWasNotUpdatedProvesNothing(t *testing.T) {
 	eachLater(t, func(t *testing.T, w *env, b *pluggyBank, later *laterClock) {
 		o, id, _ := connectAndPull(t, w, b)
@@ -84,20 +84,28 @@ func TestAProductThatWasNotUpdatedProvesNothing(t *testing.T) {
 			b.remove(t, row.ID)
 		}
 		b.synchronise(t)
-		_, err := b.sim.UpdateItem(b.item, func(i *pluggysim.Item) {
-			i.ExecutionStatus = "PARTIAL_SUCCESS"
-			i.StatusDetail = []byte(`{"accounts":{"isUpdated":true},"transactions":{"isUpdated":true},` +
-				`"creditCards":{"isUpdated":false}}`)
-		})
-		if err != nil {
-			t.Fatal(err)
+		for _, status := range []string{"PARTIAL_SUCCESS", "SUCCESS"} {
+			_, err := b.sim.UpdateItem(b.item, func(i *pluggysim.Item) {
+				i.ExecutionStatus = status
+				i.StatusDetail = []byte(`{"accounts":{"isUpdated":true},"transactions":{"isUpdated":true},` +
+					`"creditCards":{"isUpdated":false}}`)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.checkNothingRemoved("with an empty list of the card", id)
+			if err := b.sim.SetAccountListed(card, false); err != nil {
+				t.Fatal(err)
+			}
+			later.pass(7 * time.Hour)
+			o.checkNothingRemoved("without the card", id)
+			if err := b.sim.SetAccountListed(card, true); err != nil {
+				t.Fatal(err)
+			}
 		}
-		o.checkNothingRemoved("with an empty list of the card", id)
 		if err := b.sim.SetAccountListed(card, false); err != nil {
 			t.Fatal(err)
 		}
-		later.pass(7 * time.Hour)
-		o.checkNothingRemoved("without the card", id)
 		b.synchronise(t)
 		o.pull(id, nil)
 		if removed := o.removedAccounts(id); len(removed) != 1 || removed[0] != card {

@@ -115,6 +115,15 @@ func TestANewConnectionContinuesAnAccountByItsIdentityOnly(t *testing.T) {
 		"a full number of another holder": {
 			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, holderB, "201"), maybe,
 		},
+		"a full number beside another number": {
+			bank("12345-6", fullNumber, holderA, "201"), bank("99999-9", fullNumber, holderA, "201"), maybe,
+		},
+		"a full number beside another agency": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0002/12345-6", fullNumber, holderA, "201"), maybe,
+		},
+		"a full number beside one without a check digit": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("12345", fullNumber, holderA, "201"), continues,
+		},
 		"a full number of another bank": {
 			bank("0001/12345-6", fullNumber, holderA, ""), bank("0001/12345-6", "237/0001/12345-6", holderA, ""), isNew,
 		},
@@ -294,6 +303,7 @@ func TestANewConnectionAtBelvoContinuesAnAccountByItsIdentityOnly(t *testing.T) 
 	of := func(id string) func(*belvosim.Account) {
 		return func(a *belvosim.Account) { a.InternalIdentification = &id }
 	}
+	const strong = "c7e9-41d0-55ab"
 	none := func(*belvosim.Account) {}
 	full := func(a *belvosim.Account) {
 		name, value := "AGENCY/ACCOUNT", "0444/45722-0"
@@ -308,8 +318,12 @@ func TestANewConnectionAtBelvoContinuesAnAccountByItsIdentityOnly(t *testing.T) 
 		"a card of another bank with another id":  {"itau_br", "bradesco_br", of("k"), of("z"), false, false},
 		"a card with another id":                  {"itau_br", "itau_br", of("k"), of("z"), false, true},
 		"a card without an id":                    {"itau_br", "itau_br", none, none, false, true},
-		"a card with the same id":                 {"itau_br", "itau_br", of("k"), of("k"), true, false},
-		"a card with the same id of another bank": {"itau_br", "bradesco_br", of("k"), of("k"), false, false},
+		"a card with the same id":                 {"itau_br", "itau_br", of(strong), of(strong), true, false},
+		"a card with the same id of another bank": {"itau_br", "bradesco_br", of(strong), of(strong), false, false},
+		"a card with the same short id":           {"itau_br", "itau_br", of("0001"), of("0001"), false, true},
+		"a card with the same id of zeros":        {"itau_br", "itau_br", of("00000000"), of("00000000"), false, true},
+		"a card with the same id of ones":         {"itau_br", "itau_br", of("11111111"), of("11111111"), false, true},
+		"a card with a date as its id":            {"itau_br", "itau_br", of("20260301"), of("20260301"), false, true},
 		"a full number":                           {"itau_br", "itau_br", full, full, true, false},
 		"a full number of another bank":           {"itau_br", "bradesco_br", full, full, false, false},
 	} {

@@ -41,3 +41,34 @@ func TestAListWithARowTwiceIsStored(t *testing.T) {
 		o.checkRows(b, id)
 	})
 }
+
+// TestAListOfAccountsThatNeverReachesItsCount checks that a list of accounts whose count is never reached removes no
+// account, and that the connection has a warning until the list is consistent.
+func TestAListOfAccountsThatNeverReachesItsCount(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, _ := connectAndPull(t, w, b)
+		path, count := "/accounts", `"total":`
+		if b.vendor() == "belvo" {
+			path, count = "/api/accounts/", `"count":`
+		}
+		b.inject(t, fault{kind: "replace", path: path, times: -1, replacements: map[string]string{count: count + "9"}})
+		gone, reads := b.setAccountListed(t, false)
+		fresh := b.add(t)
+		for range reads + 1 {
+			if pull := o.pull(id, nil); pull["status"] != "succeeded" || o.rows(id)[fresh] == nil {
+				t.Errorf("the pull is %v, the new row %v", pull, o.rows(id)[fresh])
+			}
+		}
+		if removed := o.removedAccounts(id); removed != nil || !o.warns(id, "list_inconsistent") {
+			t.Errorf("the removed accounts are %v, the warning is shown: %t", removed, o.warns(id, "list_inconsistent"))
+		}
+		b.clear()
+		for range reads {
+			o.pull(id, nil)
+		}
+		removed := o.removedAccounts(id)
+		if !slices.Equal(removed, []string{gone}) || o.warns(id, "list_inconsistent") {
+			t.Errorf("after a consistent list, the removed accounts are %v, want %s", removed, gone)
+		}
+	})
+}

@@ -16,31 +16,35 @@ import (
 const maxAccountPages = 10
 
 // Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position. If
-// an account is added between two requests, another account can be on two pages; the result contains it once. A list of
-// more than maxAccountPages pages is an error (endless_cursor).
+// an account is added between two requests, another account can be on two pages; the list is then read again (see
+// [vendorhttp.ReadAccounts]). A list of more than maxAccountPages pages is an error (endless_cursor).
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
+	return vendorhttp.ReadAccounts(func() (vendorhttp.AccountList, error) { return a.accountList(ctx, access) })
+}
+
+// accountList reads all pages of the list of accounts once.
+func (a *Adapter) accountList(ctx context.Context, access ports.Access) (all vendorhttp.AccountList, err error) {
 	list := newPagedList(access, "accounts", nil)
 	l := linkContext{link: access.AccountRef}
-	var all []domain.AccountData
 	for cursor, pages := "", 0; pages < maxAccountPages; pages++ {
 		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
-		for _, raw := range page.rows {
-			account, err := l.readAccount(json.RawMessage(raw))
-			if err != nil {
-				return nil, err
+		accounts := make([]domain.AccountData, len(page.rows))
+		for i, raw := range page.rows {
+			if accounts[i], err = l.readAccount(json.RawMessage(raw)); err != nil {
+				return all, err
 			}
-			all = append(all, account)
 		}
+		all.Add(accounts, page.total)
 		if cursor = page.next; cursor == "" {
-			return vendorhttp.SortAccounts(all), nil
+			return all, nil
 		}
 	}
-	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
+	return all, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
 }
 
 // accountJSON contains the members of an account that this package reads. Source:

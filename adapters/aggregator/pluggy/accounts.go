@@ -19,8 +19,9 @@ const maxAccountPages = 20
 
 // accountPage is a response of GET /accounts.
 type accountPage struct {
-	Page       int `json:"page"`
-	TotalPages int `json:"totalPages"`
+	Page       int  `json:"page"`
+	TotalPages int  `json:"totalPages"`
+	Total      *int `json:"total"`
 	results    []jsontext.Value
 }
 
@@ -39,28 +40,31 @@ type account struct {
 
 // Accounts returns all accounts of the item, sorted by id: GET /accounts?itemId=. It reads
 // all pages of the list; if it cannot read one of them, it returns an error. An account that cannot be
-// normalised is returned as unreadable.
+// normalised is returned as unreadable. See [vendorhttp.ReadAccounts] for lists that contradict themselves.
 func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	var all []domain.AccountData
+	return vendorhttp.ReadAccounts(func() (vendorhttp.AccountList, error) { return a.accountList(ctx, at) })
+}
+
+// accountList reads all pages of the list of accounts once.
+func (a *Adapter) accountList(ctx context.Context, at ports.Access) (all vendorhttp.AccountList, err error) {
 	for page := 1; page <= maxAccountPages; page++ {
 		got, err := a.accountPage(ctx, at, page)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
-		for _, raw := range got.results {
-			account, err := readAccount(raw, at.AccountRef)
-			if err != nil {
-				return nil, err
+		accounts := make([]domain.AccountData, len(got.results))
+		for i, raw := range got.results {
+			if accounts[i], err = readAccount(raw, at.AccountRef); err != nil {
+				return all, err
 			}
-			all = append(all, account)
 		}
-		if page >= got.TotalPages {
-			return vendorhttp.SortAccounts(all), nil
+		if all.Add(accounts, got.Total); page >= got.TotalPages {
+			return all, nil
 		}
 	}
-	return nil, malformed("more accounts than an item can have")
+	return all, malformed("more accounts than an item can have")
 }
 
 // accountPage returns one page of the list. For a later page, it returns an error if the page number in the response is

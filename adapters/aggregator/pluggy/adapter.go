@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -75,26 +76,39 @@ type productStatus struct {
 // leaves such an account out of its list.
 const pendingAuthorisation = "002"
 
-// isPending reports whether an account of the product waits for the approval of another holder.
-func (p *productStatus) isPending() bool {
-	var warnings []struct {
-		Code vendorhttp.Text `json:"code"`
-	}
-	if p == nil || vendorhttp.Decode(p.Warnings, &warnings) != nil {
-		return false
-	}
-	for _, w := range warnings {
-		if w.Code.Value == pendingAuthorisation {
-			return true
-		}
-	}
-	return false
+// productWarning is a warning about a product in the item's last synchronisation.
+type productWarning struct {
+	Code vendorhttp.Text `json:"code"`
 }
 
-// proof returns domain.OneRead if the last synchronisation updated the product. It returns domain.NoProof if the vendor
-// reports no result.
-func (p *productStatus) proof() domain.AbsenceProof {
-	if p != nil && p.IsUpdated {
+// decodeWarnings returns the product's warnings. readable is false if their form is not the documented one.
+func (p *productStatus) decodeWarnings() (warnings []productWarning, readable bool) {
+	if p == nil || len(p.Warnings) == 0 {
+		return nil, true
+	}
+	readable = vendorhttp.Decode(p.Warnings, &warnings) == nil
+	return warnings, readable
+}
+
+// isPending reports whether an account of the product waits for the approval of another holder.
+func (p *productStatus) isPending() bool {
+	warnings, readable := p.decodeWarnings()
+	return readable && slices.ContainsFunc(warnings, productWarning.isPending)
+}
+
+func (w productWarning) isPending() bool { return w.Code.Value == pendingAuthorisation }
+
+// proof returns domain.OneRead if the last synchronisation updated the product without a warning. A product with a
+// warning may be incomplete: if the vendor could not read one card of three, it only warns. The warning that an account
+// waits for an approval does not count: it says nothing about the rows of the listed accounts. If the vendor reports no
+// result for the product, proof returns unstated.
+func (p *productStatus) proof(unstated domain.AbsenceProof) domain.AbsenceProof {
+	if p == nil {
+		return unstated
+	}
+	warnings, readable := p.decodeWarnings()
+	isOther := func(w productWarning) bool { return !w.isPending() }
+	if p.IsUpdated && readable && !slices.ContainsFunc(warnings, isOther) {
 		return domain.OneRead
 	}
 	return domain.NoProof
@@ -148,9 +162,10 @@ func (i item) linkStatus() domain.LinkStatus {
 		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.instant},
 		ConsentExpiresAt: i.ConsentExpiresAt.instant,
 	}
-	s.SyncedAt, _ = domain.ParseConsentTime(i.LastUpdatedAt)
 	i.setProofs(&s)
 	s.Bank = i.bankReading()
+	detail, _ := i.statusDetail()
+	s.SyncedAt = i.reading(detail.Accounts).At
 	if i.Status != "UPDATING" && i.ExecutionStatus != "" { // otherwise the synchronisation has not ended
 		s.Device = domain.WaitingIf(i.ExecutionStatus == devicePending)
 	}
@@ -163,41 +178,57 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// setProofs sets, for each product, whether one list without a row proves that the vendor has removed the row. After a
-// partial synchronisation, this is true only of the products that the vendor has updated. For a product that the item
-// does not have, the vendor reports no status. While an account waits for an approval, the list of accounts proves
-// nothing; the rows of the listed accounts do.
+// setProofs sets, for each product, whether one list without a row proves that the vendor has removed the row. This is
+// true only of the products that the last synchronisation has updated (see productStatus.proof), whatever the execution
+// status says. After a complete synchronisation, a product without a result was updated, too: the vendor then often
+// reports no details. After a partial one, it was not. Details that cannot be read prove nothing. While an account
+// waits for an approval, the list of accounts proves nothing; the rows of the listed accounts do.
 //
 // PARTIAL_SUCCESS is an execution status in the vendor's responses; the item's status is then UPDATED. The vendor's
 // documentation also lists PARTIAL_SUCCESS as a status.
 func (i item) setProofs(s *domain.LinkStatus) {
-	var detail statusDetail
-	readable := vendorhttp.Decode(i.StatusDetail, &detail) == nil
+	detail, readable := i.statusDetail()
+	unstated := domain.NoProof
 	switch {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
-		s.Accounts, s.Cards, s.Transactions = domain.OneRead, domain.OneRead, domain.OneRead
+		unstated = domain.OneRead
 	case i.Status != "PARTIAL_SUCCESS" && (i.Status != "UPDATED" || i.ExecutionStatus != "PARTIAL_SUCCESS"):
-	case readable:
-		s.Accounts, s.Cards = detail.Accounts.proof(), detail.CreditCards.proof()
-		s.Transactions = detail.Transactions.proof()
+		readable = false
+	}
+	if readable {
+		s.Accounts, s.Cards = detail.Accounts.proof(unstated), detail.CreditCards.proof(unstated)
+		s.Transactions = detail.Transactions.proof(unstated)
 	}
 	if s.Approval = i.approval(); s.Approval == domain.IsWaiting {
 		s.Accounts = domain.NoProof
 	}
 }
 
+// statusDetail returns the results of the last synchronisation; zero if the vendor reports none. readable is false if
+// their form is not the documented one.
+func (i item) statusDetail() (detail statusDetail, readable bool) {
+	if len(i.StatusDetail) > 0 && vendorhttp.Decode(i.StatusDetail, &detail) != nil {
+		return statusDetail{}, false
+	}
+	return detail, true
+}
+
 // approval tells whether an account waits for the approval of another holder. Only a synchronisation that has read the
 // accounts tells that none waits. After a complete one, the vendor often reports no details.
 func (i item) approval() domain.Waiting {
-	var detail statusDetail
-	if len(i.StatusDetail) > 0 && vendorhttp.Decode(i.StatusDetail, &detail) != nil {
+	detail, readable := i.statusDetail()
+	if !readable {
 		return domain.WaitingNotStated
 	}
 	if detail.Accounts.isPending() || detail.CreditCards.isPending() || detail.Transactions.isPending() {
 		return domain.IsWaiting
 	}
 	updated := i.Status == "UPDATED" || i.Status == "PARTIAL_SUCCESS"
-	if updated && (i.ExecutionStatus == "SUCCESS" || detail.Accounts.proof() != domain.NoProof) {
+	accounts := i.ExecutionStatus == "SUCCESS"
+	if detail.Accounts != nil {
+		accounts = detail.Accounts.IsUpdated
+	}
+	if updated && accounts {
 		return domain.NotWaiting
 	}
 	return domain.WaitingNotStated
@@ -227,26 +258,23 @@ func (i item) institution() domain.Institution {
 // The documentation of lastUpdatedAt leaves open whether a failed synchronisation moves it. The times of an item that
 // is not updated are therefore only upper bounds.
 func (i item) bankReading() *domain.BankReading {
-	var detail statusDetail
-	if vendorhttp.Decode(i.StatusDetail, &detail) != nil {
-		detail = statusDetail{}
-	}
-	last, _ := domain.ParseConsentTime(i.LastUpdatedAt)
-	of := func(p *productStatus) domain.ProductReading {
-		if p == nil {
-			return domain.ProductReading{At: last}
-		}
-		if p.LastUpdatedAt.hasValue || !p.IsUpdated {
-			return domain.ProductReading{At: p.LastUpdatedAt.instant, Never: !p.LastUpdatedAt.hasValue}
-		}
-		return domain.ProductReading{At: last}
-	}
+	detail, _ := i.statusDetail()
+	rows, cards := i.reading(detail.Transactions), i.reading(detail.CreditCards)
 	failing := i.Status != "UPDATED" && i.Status != "PARTIAL_SUCCESS" ||
 		i.ExecutionStatus != "" && i.ExecutionStatus != "SUCCESS" && i.ExecutionStatus != "PARTIAL_SUCCESS"
 	return &domain.BankReading{
-		Bank: of(detail.Transactions), Cards: of(detail.Transactions).Older(of(detail.CreditCards)), Failing: failing,
+		Bank: rows, Cards: rows.Older(cards), Failing: failing,
 		OnDemand: !failing && !i.NextAutoSyncAt.hasValue, Institution: i.institution(),
 	}
+}
+
+// reading returns when the vendor last read the product at the bank.
+func (i item) reading(p *productStatus) domain.ProductReading {
+	if p != nil && (p.LastUpdatedAt.hasValue || !p.IsUpdated) {
+		return domain.ProductReading{At: p.LastUpdatedAt.instant, Never: !p.LastUpdatedAt.hasValue}
+	}
+	last, _ := domain.ParseConsentTime(i.LastUpdatedAt)
+	return domain.ProductReading{At: last}
 }
 
 // malformed returns the error for a response that does not conform to the vendor's documentation. The message describes

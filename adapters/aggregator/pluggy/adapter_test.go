@@ -313,10 +313,15 @@ func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	}
 }
 
-// After a partial synchronisation, a row counts as removed only if the vendor has updated the row's product (for
-// example transactions).
-func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
-	const yes, no = `{"isUpdated":true}`, `{"isUpdated":false}`
+// A row counts as removed only if the vendor has updated the row's product (for example transactions) without a
+// warning, whatever the execution status says.
+func TestASynchronisationProvesAbsenceByProduct(t *testing.T) {
+	const (
+		yes, no = `{"isUpdated":true}`, `{"isUpdated":false}`
+		warns   = `{"isUpdated":true,"warnings":[{"code":"001"}]}`
+		waits   = `{"isUpdated":true,"warnings":[{"code":"002"}]}`
+		odd     = `{"isUpdated":true,"warnings":{"code":"001"}}`
+	)
 	for name, test := range map[string]struct {
 		detail                        string
 		accounts, cards, transactions domain.AbsenceProof
@@ -325,44 +330,86 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 			`{"accounts":` + yes + `,"creditCards":` + yes + `,"transactions":` + yes + `,"identity":` + no + `}`,
 			domain.OneRead, domain.OneRead, domain.OneRead,
 		},
-		"no card product": {
-			`{"accounts":` + yes + `,"creditCards":null,"transactions":` + yes + `}`,
-			domain.OneRead, domain.NoProof, domain.OneRead,
-		},
 		"cards failed": {
 			`{"accounts":` + yes + `,"creditCards":` + no + `,"transactions":` + yes + `}`,
 			domain.OneRead, domain.NoProof, domain.OneRead,
 		},
 		"transactions failed": {
-			`{"accounts":` + yes + `,"transactions":` + no + `}`, domain.OneRead, domain.NoProof, domain.NoProof,
+			`{"accounts":` + yes + `,"creditCards":` + yes + `,"transactions":` + no + `}`,
+			domain.OneRead, domain.OneRead, domain.NoProof,
 		},
 		"accounts failed": {
-			`{"accounts":` + no + `,"transactions":` + yes + `}`, domain.NoProof, domain.NoProof, domain.OneRead,
+			`{"accounts":` + no + `,"creditCards":` + no + `,"transactions":` + yes + `}`,
+			domain.NoProof, domain.NoProof, domain.OneRead,
 		},
-		"no detail":        {detail: `null`},
-		"an empty detail":  {detail: `{}`},
-		"detail as a text": {detail: `"accounts"`},
-		"product as a text": {
-			detail: `{"accounts":"yes","transactions":` + yes + `}`,
+		"cards with a warning": {
+			`{"accounts":` + yes + `,"creditCards":` + warns + `,"transactions":` + yes + `}`,
+			domain.OneRead, domain.NoProof, domain.OneRead,
 		},
+		"all with a warning": {
+			detail: `{"accounts":` + warns + `,"creditCards":` + warns + `,"transactions":` + warns + `}`,
+		},
+		"warnings that cannot be read": {
+			detail: `{"accounts":` + odd + `,"creditCards":` + odd + `,"transactions":` + odd + `}`,
+		},
+		"rows beside a pending approval": {
+			`{"accounts":` + no + `,"creditCards":` + yes + `,"transactions":` + waits + `}`,
+			domain.NoProof, domain.OneRead, domain.OneRead,
+		},
+		"detail as a text":  {detail: `"accounts"`},
+		"product as a text": {detail: `{"accounts":"yes","transactions":` + yes + `}`},
 	} {
 		for _, status := range []string{
 			`"status":"UPDATED","executionStatus":"PARTIAL_SUCCESS"`, `"status":"PARTIAL_SUCCESS"`,
+			`"status":"UPDATED","executionStatus":"SUCCESS"`,
 		} {
 			t.Run(name+" "+status, func(t *testing.T) {
-				adapter, access := newFixedVendor(t, http.StatusOK,
-					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
-				got, err := adapter.Check(t.Context(), access)
-				want := domain.LinkStatus{
-					SignedIn: true, Accounts: test.accounts, Cards: test.cards, Transactions: test.transactions,
-				}
-				got.Approval, got.Device = domain.WaitingNotStated, domain.WaitingNotStated
-				if got.Bank = nil; err != nil || got != want {
-					t.Errorf("got %+v, %v, want %+v", got, err, want)
+				got := checkItem(t, status, test.detail)
+				if got.Accounts != test.accounts || got.Cards != test.cards || got.Transactions != test.transactions {
+					t.Errorf("got %+v, want %+v", got, test)
 				}
 			})
 		}
 	}
+}
+
+// A product without a result was updated by a complete synchronisation, but not by a partial one.
+func TestAProductWithoutAResult(t *testing.T) {
+	for _, detail := range []string{`null`, `{}`, `{"creditCards":null,"identity":{"isUpdated":false}}`} {
+		for status, want := range map[string]domain.AbsenceProof{
+			`"status":"UPDATED","executionStatus":"SUCCESS"`:         domain.OneRead,
+			`"status":"UPDATED","executionStatus":"PARTIAL_SUCCESS"`: domain.NoProof,
+			`"status":"PARTIAL_SUCCESS"`:                             domain.NoProof,
+			`"status":"OUTDATED","executionStatus":"SUCCESS"`:        domain.NoProof,
+			`"status":"UPDATED","executionStatus":"ERROR"`:           domain.NoProof,
+		} {
+			got := checkItem(t, status, detail)
+			if got.Accounts != want || got.Cards != want || got.Transactions != want {
+				t.Errorf("%s, %s: got %+v, want %v", status, detail, got, want)
+			}
+		}
+	}
+}
+
+// A synchronisation need not read the list of accounts. Its time is that of its own product.
+func TestTheSynchronisationOfTheListOfAccounts(t *testing.T) {
+	got := checkItem(t, `"status":"UPDATED","executionStatus":"SUCCESS","lastUpdatedAt":"2026-11-19T09:00:00Z"`,
+		`{"accounts":{"isUpdated":false,"lastUpdatedAt":"2026-11-12T08:00:00Z"}}`)
+	if want := time.Date(2026, 11, 12, 8, 0, 0, 0, time.UTC); !got.SyncedAt.Equal(want) ||
+		got.Approval != domain.WaitingNotStated {
+		t.Errorf("got %+v, want the time %v", got, want)
+	}
+}
+
+// checkItem returns the status of an item with the given members and detail.
+func checkItem(t *testing.T, members, detail string) domain.LinkStatus {
+	t.Helper()
+	adapter, access := newFixedVendor(t, http.StatusOK, `{"id":"item",`+members+`,"statusDetail":`+detail+`}`)
+	got, err := adapter.Check(t.Context(), access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 // While an account waits for the approval of another holder, the vendor leaves it out of its list.
@@ -372,8 +419,7 @@ func TestAListOfAccountsProvesNothingWhileOneWaitsForAnApproval(t *testing.T) {
 	for detail, want := range map[string]domain.AbsenceProof{
 		`{"accounts":` + waits + `,"transactions":` + product(`[]`) + `}`:                             domain.NoProof,
 		`{"accounts":` + product(`null`) + `,"creditCards":` + waits + `}`:                            domain.NoProof,
-		`{"accounts":` + product(`[{"code":2}]`) + `}`:                                                domain.OneRead,
-		`{"accounts":` + product(`{"code":"002"}`) + `}`:                                              domain.OneRead,
+		`{"accounts":` + product(`null`) + `,"transactions":` + product(`null`) + `}`:                 domain.OneRead,
 		`{"accounts":` + product(`[]`) + `,"identity":` + product(`[{"code":"002"}]`) + `}`:           domain.OneRead,
 		`{"accounts":` + product(`[]`) + `,"transactions":` + product(`[{"code":"003"}]`) + `}`:       domain.OneRead,
 		`{"accounts":` + waits + `,"creditCards":` + waits + `,"transactions":` + product(`[]`) + `}`: domain.NoProof,
@@ -386,7 +432,8 @@ func TestAListOfAccountsProvesNothingWhileOneWaitsForAnApproval(t *testing.T) {
 				got.Approval != domain.WaitingIf(want == domain.NoProof) {
 				t.Errorf("%s, %s: %+v, %v, want the proof %v of accounts", execution, detail, got, err, want)
 			}
-			if execution == "SUCCESS" && got.Transactions != domain.OneRead {
+			other := strings.Contains(detail, `"003"`)
+			if execution == "SUCCESS" && (got.Transactions == domain.OneRead) == other {
 				t.Errorf("%s: rows have the proof %v", detail, got.Transactions)
 			}
 		}

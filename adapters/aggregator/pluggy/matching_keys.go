@@ -138,7 +138,8 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 
 // accountIdentity returns the numbers by which the bank identifies an account, and the tax number of its holder, from
 // its metadata. The member bankData.transferNumber has the form "bank/agency/number-digit", and the member number has
-// the form "agency/number-digit". For a card, the number consists of the card's last digits.
+// the form "agency/number-digit". For a card, the number consists of the card's last digits. If the two members
+// contradict each other, the agency is left out: the number then does not identify the account.
 func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(account.Metadata))
 	bank := vendorhttp.DecodeObject[bankJSON](in.Bank)
@@ -156,9 +157,31 @@ func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	identity := domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
 	if account.Type == domain.CreditAccount {
 		identity = identity.OfCard(in.Number.Clean())
+	} else if contradicts(identity, in.Number.Clean()) {
+		identity.Agency = ""
 	}
 	identity.Document = vendorhttp.TaxNumber(in.TaxNumber.Clean())
 	return identity
+}
+
+// contradicts reports whether the member number states another agency or another number than the identity. Either of
+// two numbers may lack the check digit or begin with the agency. A number of which characters are hidden contradicts
+// nothing.
+func contradicts(identity domain.AccountIdentity, stated string) bool {
+	agency, number, found := strings.Cut(stated, "/")
+	if !found {
+		agency, number = "", stated
+	}
+	other := domain.NewAccountIdentity("", agency, number, "", "")
+	x, y := identity.Number, other.Number
+	if x == "" || y == "" {
+		return false
+	}
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	return identity.Agency != "" && other.Agency != "" && identity.Agency != other.Agency ||
+		!strings.HasPrefix(x, y) && !strings.HasSuffix(x, y)
 }
 
 // decimalText returns a decimal number without trailing zeros, or "" if the value is not a number.

@@ -361,8 +361,8 @@ func TestAFirstPullThatStartsAgainNotesWhatHasVanished(t *testing.T) {
 	}
 }
 
-// A row that the lists of two accounts contain belongs to the account whose list is read first. It has no new version as
-// long as nothing changes, and the connection has a warning until no other list contains it.
+// A row that the lists of two accounts contain belongs to the account whose list is read first. It has no new version
+// as long as nothing changes, and the connection has a warning until no other list contains it.
 func TestARowInTheListsOfTwoAccountsStaysInOne(t *testing.T) {
 	e := newEnv(t)
 	const other = "another account"

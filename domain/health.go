@@ -111,8 +111,8 @@ const (
 type LinkStatus struct {
 	// NeedsReauth reports that the item or link waits for the account holder to sign in again.
 	NeedsReauth bool
-	// SignedIn reports that the vendor states that the login at the institution works. It is false while the consent has
-	// ended, whatever the vendor states. SameState ignores it.
+	// SignedIn reports that the vendor states that the login at the institution works. It is false while the consent
+	// has ended, whatever the vendor states. SameState ignores it.
 	SignedIn bool
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.

@@ -71,8 +71,8 @@ func Read(row *Row) (e Evidence, folded string) {
 // minChequeNumber is the minimum number of digits of a cheque's number in a member.
 const minChequeNumber = 3
 
-// shortCheque matches a cheque with a short word: CH COMP. N. 413 (Santander). The word is too short for referenceWords,
-// so it is no respelling.
+// shortCheque matches a cheque with a short word: CH COMP. N. 413 (Santander). The word is too short for
+// referenceWords, so it is no respelling.
 var shortCheque = compile(`\bch\.? (?:comp(?:ensado)?|pago)\.?(?: n(?:r|o|um)?\.?)? *0*(\d{3,9})\b`)
 
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.

@@ -1,5 +1,7 @@
 package banktext
 
+import "slices"
+
 // Operation is the kind of a movement, as its text names it.
 type Operation string
 
@@ -64,8 +66,8 @@ var operationWords = []struct {
 // operationRanks maps each word of operationWords to the first entry that contains it.
 var operationRanks = func() map[string]int {
 	ranks := map[string]int{}
-	for i := len(operationWords) - 1; i >= 0; i-- {
-		for word := range operationWords[i].words {
+	for i, operation := range slices.Backward(operationWords) {
+		for word := range operation.words {
 			ranks[word] = i
 		}
 	}

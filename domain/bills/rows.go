@@ -115,7 +115,9 @@ func (e *evaluation) assign(r Row, posted, pending distance) Assignment {
 		return on(bill, ByVendor, false)
 	}
 	dates := e.byDates(r)
-	dates.Uncertain = dates.Uncertain || r.CardFacts.Bill != "" && dates.Bill != "" // it names a bill that is not listed
+	if r.CardFacts.Bill != "" && dates.Bill != "" { // the row names a bill that is not listed
+		dates.Uncertain = true
+	}
 	switch {
 	case r.Forecast == domain.Unbilled:
 		return Assignment{Open: true, Basis: ByForecast}

@@ -214,8 +214,8 @@ func TestTheStateOfABill(t *testing.T) {
 	}
 }
 
-// A vendor may list bills less often than it reads the rows of the card. A payment of the last days is then missing from
-// the list.
+// A vendor may list bills less often than it reads the rows of the card. A payment of the last days is then missing
+// from the list.
 func TestABillIsOverdueOnlyIfTheListIsFromAfterTheDueDate(t *testing.T) {
 	paid := bills.ListedPayment{Date: "2026-02-04", Amount: amount("90")}
 	earlier, b := bill("earlier", "2026-01-28", "2026-02-05", "90", paid), bill("b", "2026-02-25", "2026-03-05", "100")

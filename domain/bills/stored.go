@@ -48,8 +48,8 @@ type Overview struct {
 type Read struct {
 	Listing
 	Denied bool // the vendor denies the list; Listing is then empty
-	// Unproved means that a bill that is missing from the list may still exist, because the vendor cannot read the cards
-	// at the bank now.
+	// Unproved means that a bill that is missing from the list may still exist, because the vendor cannot read the
+	// cards at the bank now.
 	Unproved bool
 	// CoversTo is the last day that the vendor's reading of the bank covers; "" if it is not known.
 	CoversTo domain.Date

@@ -36,8 +36,8 @@ const (
 	CarriedOver State = "carried" // the next bill contains what was not paid
 	PartlyPaid  State = "partly_paid"
 	Due         State = "due"
-	// StateUnknown means that no payment of any bill of the account was ever seen, or that a payment may be of this bill
-	// or of another one.
+	// StateUnknown means that no payment of any bill of the account was ever seen, or that a payment may be of this
+	// bill or of another one.
 	StateUnknown State = "unknown"
 	Overdue      State = "overdue"
 )

@@ -711,8 +711,8 @@ func (c *comparison) compareTimes() {
 	}
 }
 
-// isOneMoment reports whether two times of one minute are those of one movement. Vendors write a whole hour, for example
-// noon, for a date. Two different seconds are two moments, unless one of the times has no seconds.
+// isOneMoment reports whether two times of one minute are those of one movement. Vendors write a whole hour, for
+// example noon, for a date. Two different seconds are two moments, unless one of the times has no seconds.
 func isOneMoment(a, b time.Time) bool {
 	return (a.Minute() != 0 || a.Second() != 0) && (a.Equal(b) || a.Second() == 0 || b.Second() == 0)
 }

@@ -264,17 +264,18 @@ func groupRows(rows []*row, linked, kept map[string]bool) []*group {
 	byKey := map[string]*group{}
 	var groups []*group
 	for _, r := range rows {
-		key := strings.Join([]string{
+		parts := []string{
 			r.Account.String(), r.identity, strconv.Itoa(r.day), string(r.Status), r.idsKey(), r.Link,
-		}, "\x01")
+		}
 		if linked[r.ExternalID] {
-			key += "\x01" + r.ExternalID
+			parts = append(parts, r.ExternalID)
 		}
 		for _, number := range banktext.LabelledValues(r.Volatile) {
 			if kept[number] {
-				key += "\x01" + number
+				parts = append(parts, number)
 			}
 		}
+		key := strings.Join(parts, "\x01")
 		g := byKey[key]
 		if g == nil {
 			g = &group{first: r, series: r.Account.String() + r.identity + string(r.Status)}

@@ -228,7 +228,8 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 //   - Two listings are needed, the listing contains no row of the account, and this is a mass removal; see isEmptied.
 //
-// A record of an account that the vendor no longer lists does not count as missing if the listing contains no row of it.
+// A record of an account that the vendor no longer lists does not count as missing if the listing contains no row of
+// it.
 func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord

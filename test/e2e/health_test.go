@@ -68,8 +68,9 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"UPDATED"}, event: "item/updated"},
 			// An event that arrives late: the item, which the pull of the event reads, overrules it.
 			{
-				status: []string{"UPDATED", "PARTIAL_SUCCESS"}, event: `{"event":"item/error","eventId":"e-2","itemId":"` +
-					c.bank.ref + `","error":{"code":"INVALID_CREDENTIALS"}}`,
+				status: []string{"UPDATED", "PARTIAL_SUCCESS"},
+				event: `{"event":"item/error","eventId":"e-2","itemId":"` + c.bank.ref +
+					`","error":{"code":"INVALID_CREDENTIALS"}}`,
 			},
 			// The account holder can do nothing about an outage of the institution.
 			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},

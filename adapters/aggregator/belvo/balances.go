@@ -9,8 +9,8 @@ import (
 )
 
 // Balance implements ports.BalanceReader. Only bank accounts have a usable balance. That of a card is what was spent in
-// the current period, and falls when the period ends (data dictionary of 2026-04, accounts, balance.current). The vendor
-// does not document the sign for other types.
+// the current period, and falls when the period ends (data dictionary of 2026-04, accounts, balance.current). The
+// vendor does not document the sign for other types.
 func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	if account.Type == domain.CreditAccount {
 		return books.VendorBalance{Missing: books.BasisInvoice}

@@ -133,8 +133,11 @@ func TestOnlyTheVendorsCodeMeansAnUnknownLink(t *testing.T) {
 		for call, do := range map[string]func(*Adapter, ports.Access) error{
 			"status":   func(a *Adapter, at ports.Access) error { _, err := a.Check(t.Context(), at); return err },
 			"accounts": func(a *Adapter, at ports.Access) error { _, err := a.Accounts(t.Context(), at); return err },
-			"token":    func(a *Adapter, at ports.Access) error { _, err := a.CreateLinkToken(t.Context(), at); return err },
-			"refresh":  func(a *Adapter, at ports.Access) error { return a.Refresh(t.Context(), at) },
+			"token": func(a *Adapter, at ports.Access) error {
+				_, err := a.CreateLinkToken(t.Context(), at)
+				return err
+			},
+			"refresh": func(a *Adapter, at ports.Access) error { return a.Refresh(t.Context(), at) },
 			"rows": func(a *Adapter, at ports.Access) error {
 				_, err := a.Read(t.Context(), at, domain.Step{}, nil, "")
 				return err

@@ -26,9 +26,9 @@ func (l *AccountList) Add(accounts []domain.AccountData, total *int) {
 
 // ReadAccounts reads a list of accounts with the function read, and returns the accounts as SortAccounts does. A list
 // that has another number of accounts than the vendor states, or that states no number and has an account twice, is
-// read again. If successive reads contradict themselves in the same way (see domain.Inconsistency), ReadAccounts returns the
-// accounts of the last one with the error ports.ErrInconsistentAccounts. If they do so in different ways, the list
-// changes while it is read; the error is then ListChanged. Other errors are those of read.
+// read again. If successive reads contradict themselves in the same way (see domain.Inconsistency), ReadAccounts
+// returns the accounts of the last one with the error ports.ErrInconsistentAccounts. If they do so in different ways,
+// the list changes while it is read; the error is then ListChanged. Other errors are those of read.
 func ReadAccounts(read func() (AccountList, error)) ([]domain.AccountData, error) {
 	var before domain.Inconsistency
 	for range domain.MaxInconsistentAttempts + 1 {

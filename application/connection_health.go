@@ -97,7 +97,7 @@ func (s *Service) ListConnectionHealth(
 		}
 		statuses.Items = append(statuses.Items, status)
 	})
-	slices.SortStableFunc(statuses.Items, func(x, y ports.ConnectionStatus) int {
+	domain.SortLarge(statuses.Items, func(x, y ports.ConnectionStatus) int {
 		return cmp.Compare(slices.Index(page.Items, x.Facts.ID), slices.Index(page.Items, y.Facts.ID))
 	})
 	return statuses, err

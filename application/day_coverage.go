@@ -39,10 +39,10 @@ func (s *Service) CoverageOfDay(
 		for _, b := range banks {
 			covered.Banks = append(covered.Banks, *b)
 		}
-		slices.SortStableFunc(covered.Banks, func(x, y ports.BankCoverage) int {
+		domain.SortLarge(covered.Banks, func(x, y ports.BankCoverage) int {
 			return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(x.ID, y.ID))
 		})
-		slices.SortStableFunc(covered.Items, func(x, y ports.UncoveredAccount) int {
+		domain.SortLarge(covered.Items, func(x, y ports.UncoveredAccount) int {
 			return uncoveredPosition(x).Compare(uncoveredPosition(y))
 		})
 		covered.Page = pageAfter(covered.Items, request)

@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -65,7 +64,7 @@ func (s *Service) institutions(ctx context.Context, tenant domain.TenantID) ([]d
 	for _, bank := range banks {
 		all = append(all, *bank)
 	}
-	slices.SortStableFunc(all, func(x, y domain.InstitutionStatus) int {
+	domain.SortLarge(all, func(x, y domain.InstitutionStatus) int {
 		return institutionPosition(x).Compare(institutionPosition(y))
 	})
 	return all, err

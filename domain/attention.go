@@ -226,7 +226,7 @@ func (f *ConnectionFacts) Attention(now time.Time, grace AttentionGrace) []Atten
 		}
 		all = append(all, Attention{rule.reason, rule.severity, since})
 	}
-	slices.SortStableFunc(all, Attention.Compare)
+	SortLarge(all, Attention.Compare)
 	return all
 }
 

@@ -72,9 +72,10 @@ func (r BankReading) Of(account AccountType) ProductReading {
 // ReadAt returns when the bank was last read for an account of the given type; zero if that is not known. known is the
 // time that was known before, and readAt is when the vendor stated the reading: a later time is not believed.
 //
-// While the vendor's synchronisation fails, the result is never later than known, and zero if no time was known. A
-// known time stays if the vendor states that it has never read the product: it has, and the account must not look like
-// one whose vendor states no times.
+// While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time of
+// the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
+// states that it has never read the product: it has, and the account must not look like one whose vendor states no
+// times.
 func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.Time {
 	if r.Of(account).Never {
 		return known
@@ -86,11 +87,14 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 	if !r.Failing {
 		return stated
 	}
-	if known.IsZero() {
+	if known.IsZero() && readAt.Sub(stated) < maxFailing {
 		return known
 	}
 	return EarlierNonZero(known, stated)
 }
+
+// maxFailing is how long vendors repeat a failed synchronisation.
+const maxFailing = 24 * time.Hour
 
 // Coverage determines up to which day the transactions of an account are complete after a reading of the bank.
 type Coverage struct {

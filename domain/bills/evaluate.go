@@ -169,7 +169,7 @@ func newEvaluation(c Card) *evaluation {
 		named[r.CardFacts.Bill]++
 	}
 	sorted := slices.Clone(c.Bills)
-	slices.SortStableFunc(sorted, func(x, y Bill) int {
+	domain.SortLarge(sorted, func(x, y Bill) int {
 		return cmp.Or(
 			cmp.Compare(x.DueDate, y.DueDate),
 			cmp.Compare(x.ClosingDate, y.ClosingDate),

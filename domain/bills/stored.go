@@ -133,7 +133,7 @@ func withEarlier(listed, earlier []ListedPayment) []ListedPayment {
 		return slices.ContainsFunc(listed, func(now ListedPayment) bool { return now.Date == p.Date })
 	})
 	all = append(all, listed...)
-	slices.SortStableFunc(all, func(x, y ListedPayment) int { return cmp.Compare(x.Date, y.Date) })
+	domain.SortLarge(all, func(x, y ListedPayment) int { return cmp.Compare(x.Date, y.Date) })
 	return all
 }
 

@@ -155,7 +155,7 @@ func newRecognizer(before, after []LinkedAccount) *recognizer {
 // sortedAccounts returns a copy of the accounts that is ordered by external id, with BankOfLink set.
 func sortedAccounts(accounts []LinkedAccount) []LinkedAccount {
 	sorted, bank := slices.Clone(accounts), ""
-	slices.SortStableFunc(sorted, func(a, b LinkedAccount) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
+	domain.SortLarge(sorted, func(a, b LinkedAccount) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
 	for _, a := range sorted {
 		switch stated := a.Identity.Bank; {
 		case stated == "" || stated == bank:
@@ -221,7 +221,7 @@ func (r *recognizer) result() []AccountVerdict {
 		slices.Sort(v.Before)
 		verdicts = append(verdicts, v)
 	}
-	slices.SortStableFunc(verdicts, func(a, b AccountVerdict) int { return cmp.Compare(a.After, b.After) })
+	domain.SortLarge(verdicts, func(a, b AccountVerdict) int { return cmp.Compare(a.After, b.After) })
 	return verdicts
 }
 

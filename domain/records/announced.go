@@ -157,7 +157,7 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]RowState) error 
 	}
 	slices.Sort(forget)
 	c.clear(MarkAnnounced, forget...)
-	slices.SortStableFunc(c.States, func(x, y RowState) int { return strings.Compare(x.ExternalID, y.ExternalID) })
+	domain.SortLarge(c.States, func(x, y RowState) int { return strings.Compare(x.ExternalID, y.ExternalID) })
 	if len(c.Clear) == 0 && len(c.States) == 0 {
 		return nil
 	}

@@ -25,7 +25,7 @@ func LastBill(
 	if len(closed) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(closed, func(x, y bills.Stored) int { return cmp.Compare(x.Closing, y.Closing) })
+	domain.SortLarge(closed, func(x, y bills.Stored) int { return cmp.Compare(x.Closing, y.Closing) })
 	last := closed[len(closed)-1]
 	check := &books.BillCheck{
 		Bill: last.ID, CompleteTo: last.Closing, Overdue: overdue(last.DueDate), At: at,

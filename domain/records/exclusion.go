@@ -123,7 +123,7 @@ func (d *decision) lostRows(removed bool) (lost []Record, err error) {
 		}
 	}
 	lost = slices.DeleteFunc(lost, func(r Record) bool { return !r.ExcludedAt.IsZero() || r.Erased() })
-	slices.SortStableFunc(lost, func(a, b Record) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
+	domain.SortLarge(lost, func(a, b Record) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
 	return lost, nil
 }
 

@@ -35,7 +35,7 @@ func NewOverview(s BankStatement) Overview {
 // newestFirst returns the overviews in the order of their comparisons, newest first.
 func newestFirst(all []Overview) []Overview {
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b Overview) int {
+	domain.SortLarge(all, func(a, b Overview) int {
 		return cmp.Or(b.ComparedAt.Compare(a.ComparedAt), b.UploadedAt.Compare(a.UploadedAt), b.ID.Compare(a.ID))
 	})
 	return all

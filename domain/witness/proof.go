@@ -166,7 +166,7 @@ func inTime(sections []Section) []Section {
 		return sections
 	}
 	sections = slices.Clone(sections)
-	slices.SortStableFunc(sections, func(a, b Section) int {
+	domain.SortLarge(sections, func(a, b Section) int {
 		return compareDates(a.begin(), b.begin())
 	})
 	return sections
@@ -482,7 +482,7 @@ func (c *chain) isLastOfDay(i int) bool {
 
 // lastOfDays sorts the balances by day and keeps the last one of each day.
 func lastOfDays(days []DayBalance) []DayBalance {
-	slices.SortStableFunc(days, func(a, b DayBalance) int { return compareDates(a.Date, b.Date) })
+	domain.SortLarge(days, func(a, b DayBalance) int { return compareDates(a.Date, b.Date) })
 	var kept []DayBalance
 	for i, d := range days {
 		if i == len(days)-1 || days[i+1].Date != d.Date {

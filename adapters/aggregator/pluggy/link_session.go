@@ -62,7 +62,7 @@ func (a *Adapter) LinkedObjects(
 	items = slices.DeleteFunc(items, func(i item) bool {
 		return i.ClientUserID.Value != session.String() || !validID(i.ID)
 	})
-	slices.SortStableFunc(items, func(x, y item) int {
+	domain.SortLarge(items, func(x, y item) int {
 		return cmp.Or(cmp.Compare(x.CreatedAt.Value, y.CreatedAt.Value), cmp.Compare(x.ID, y.ID))
 	})
 	objects := make([]domain.LinkedObject, len(items))

@@ -2,7 +2,6 @@ package vendorhttp
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -11,7 +10,7 @@ import (
 // only the last is kept. Ids never change, so the steps of a pull always have the same order. Accounts without a
 // readable id come first, and all of them are kept.
 func SortAccounts(accounts []domain.AccountData) []domain.AccountData {
-	slices.SortStableFunc(
+	domain.SortLarge(
 		accounts,
 		func(x, y domain.AccountData) int { return cmp.Compare(x.ExternalID, y.ExternalID) },
 	)

@@ -72,8 +72,8 @@ func (r BankReading) Of(account AccountType) ProductReading {
 // ReadAt returns when the bank was last read for an account of the given type; zero if that is not known. known is the
 // time that was known before, and readAt is when the vendor stated the reading: a later time is not believed.
 //
-// While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time of
-// the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
+// While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time
+// of the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
 // states that it has never read the product: it has, and the account must not look like one whose vendor states no
 // times.
 func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.Time {

@@ -282,6 +282,30 @@ func TestNoChangedFileAgreesUnlessItsLinesAreTheSame(t *testing.T) {
 	}
 }
 
+// A line that the balances contain, but whose date is far from theirs, has a wrong date.
+func TestALineFarFromItsBalancesProvesNothing(t *testing.T) {
+	contents := samples(t)
+	for name, day := range map[string][2]string{
+		"12-mt940.sta":   {":61:2609300930D68,", ":61:2609300630D68,"},
+		"11-camt053.xml": {"<BookgDt><Dt>2026-09-30</Dt>", "<BookgDt><Dt>2096-09-30</Dt>"},
+	} {
+		for _, p := range provedPairs(t) {
+			changed := strings.Replace(string(contents[name]), day[0], day[1], 1)
+			if p.name != name || changed == string(contents[name]) {
+				continue
+			}
+			p.input.Statement = read([]byte(changed)).Statements[0]
+			if c := witness.Compare(p.input); c.Verdict == witness.Agrees {
+				t.Errorf("%s: with a line of another month or century it agrees", name)
+			}
+			delete(contents, name)
+		}
+	}
+	if _, left := contents["12-mt940.sta"]; left {
+		t.Error("no date was changed")
+	}
+}
+
 // checkRecordsAreKnown checks that each record of a covered day has a line.
 func checkRecordsAreKnown(t *testing.T, p pair, in witness.Input, what string) {
 	t.Helper()

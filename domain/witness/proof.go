@@ -119,7 +119,7 @@ func Prove(s Statement) Proof {
 		total.Warnings = AddWarning(total.Warnings, StatementMissing, 0)
 	}
 	for _, section := range joinOverlapping(sections) {
-		doubtful = doubtful || section.Doubtful
+		doubtful = doubtful || section.Doubtful || section.hasStray()
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
 			total.lacks.add(&section)
 			continue
@@ -183,6 +183,26 @@ func (s *Section) begin() domain.Date {
 		return days.From
 	}
 	return s.Declared.From
+}
+
+// strayDays is the maximum number of days between the day of a line and the balances that contain it. Some banks state
+// the next banking day after the closing balance as that of the booking.
+const strayDays = 14
+
+// hasStray reports whether a line is dated long before the opening balance, or long after the last one. The balances
+// contain it, so its date is wrong, and nobody knows the right one.
+func (s *Section) hasStray() bool {
+	var first, last domain.Date
+	for _, b := range s.Balances {
+		if b.Role == Opening && first == "" {
+			first = b.Date
+		}
+		last = max(last, b.Date)
+	}
+	return first != "" && slices.ContainsFunc(s.lines(), func(i int) bool {
+		b := &s.Blocks[i]
+		return b.Date < first.AddDays(-strayDays) || b.Date > last.AddDays(strayDays)
+	})
 }
 
 // isRefused reports whether the section consists of refused blocks. They may belong to any section of the statement.

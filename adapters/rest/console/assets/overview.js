@@ -51,15 +51,23 @@ const healthOptions = () => ['', 'needy', 'healthy', 'unhealthy', 'unknown'].map
 // Filters are kept in the query of the location. A text is applied when the typing pauses.
 function Filters({ query, bank }) {
   const timer = useRef();
+  const [typed, setTyped] = useState(query.q || '');
   useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => { // a list that arrives while somebody types must not take back what was typed
+    if (!timer.current) setTyped(query.q || '');
+  }, [query.q]);
   const type = (event) => {
     const q = event.target.value;
+    setTyped(q);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ q }), typingPause);
+    timer.current = setTimeout(() => {
+      timer.current = 0;
+      setQuery({ q });
+    }, typingPause);
   };
   return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
     <div class="field grow"><label for="q">${t('filter.search')}</label>
-      <input id="q" type="search" maxlength="255" value=${query.q || ''} onInput=${type} /></div>
+      <input id="q" type="search" maxlength="255" value=${typed} onInput=${type} /></div>
     <${Select} label=${t('column.health')} name="health" value=${query.health || ''} options=${healthOptions()}
       onChange=${(health) => setQuery({ health })} />
     ${query.institution && html`<p>${t('filter.bank', { bank })} <button type="button" onClick=${() => setQuery({ institution: '' })}>

@@ -85,9 +85,19 @@ func (l *LinkListing) Add(bill Data, card string, readable bool) {
 	l.ByCard[card] = listing
 }
 
-// Add adds a bill to the list. readable is false for a bill that cannot be read.
+// The maximum number of bills of a card that are read (twenty years), and of the payments and of the charges of a bill.
+// The evaluation compares each row with each bill.
+const (
+	maxListed   = 240
+	maxPayments = 40
+	maxCharges  = 100
+)
+
+// Add adds a bill to the list. readable is false for a bill that cannot be read. A bill that exceeds a maximum is left
+// out, and the list is then partial.
 func (l *Listing) Add(bill Data, readable bool) {
-	if !readable {
+	if !readable || len(l.Bills) == maxListed || len(bill.Payments) > maxPayments ||
+		len(bill.FinanceCharges) > maxCharges {
 		l.Partial = true
 		return
 	}

@@ -154,6 +154,7 @@ type evaluation struct {
 	byMonth    map[domain.BillMonth][]*Evaluated
 	rows       []Assignment
 	payments   []*payment
+	listed     map[paymentKey][]*payment // the payments that the bills list
 }
 
 // newEvaluation sorts the bills, merges duplicates, and derives missing closing dates.
@@ -163,6 +164,7 @@ func newEvaluation(c Card) *evaluation {
 		byKey:   map[string]*Evaluated{},
 		byMonth: map[domain.BillMonth][]*Evaluated{},
 		rows:    make([]Assignment, len(c.Rows)),
+		listed:  map[paymentKey][]*payment{},
 	}
 	named := map[string]int{}
 	for _, r := range c.Rows {
@@ -247,9 +249,10 @@ func (e *evaluation) result() Result {
 		r.Bills = append(r.Bills, *b)
 	}
 	open := map[domain.BillMonth]*OpenMonth{}
+	last := e.lastClosed()
 	for i, a := range e.rows {
 		row := e.Rows[i]
-		if e.isUnbilled(row, a) {
+		if last != nil && row.Date <= last.Closing && isUnbilled(row, a) {
 			r.UnbilledTo = max(r.UnbilledTo, row.Date)
 		}
 		if row.Unknown && !row.Pending {
@@ -273,11 +276,8 @@ func (e *evaluation) result() Result {
 	return r
 }
 
-// isUnbilled reports whether a posted row is on no known bill, although a known bill has closed since.
-func (e *evaluation) isUnbilled(r Row, a Assignment) bool {
-	last := e.lastClosed()
-	return a.Bill == "" && !a.Payment && !a.Open && !r.Pending && last != nil && r.Date <= last.Closing
-}
+// isUnbilled reports whether a posted row is on no known bill, and not on an open one.
+func isUnbilled(r Row, a Assignment) bool { return a.Bill == "" && !a.Payment && !a.Open && !r.Pending }
 
 // lastIfUnknown returns the text by which open months are sorted.
 func lastIfUnknown(o OpenMonth) string { return cmp.Or(string(o.Month), "~") }

@@ -35,7 +35,7 @@ func (e *evaluation) findPayments() {
 	for i, b := range e.bills {
 		for _, p := range b.Payments {
 			if p.Amount.IsPositive() && p.Date != "" && p.Date <= e.Today && !e.listedBefore(p, i) {
-				e.payments = append(e.payments, &payment{ListedPayment: p, row: -1, listed: i})
+				e.addListed(p, i)
 			}
 		}
 	}
@@ -61,29 +61,47 @@ func (e *evaluation) findPayments() {
 // mayBePaid notes that a payment of a day may settle the bills that were closed before it, or one that closes within
 // lateDays.
 func (e *evaluation) mayBePaid(day domain.Date) {
+	last := day.AddDays(lateDays)
 	for _, b := range e.bills {
-		b.maybePaid = b.maybePaid || b.Closing <= day.AddDays(lateDays)
+		b.maybePaid = b.maybePaid || b.Closing <= last
 	}
+}
+
+// paymentKey is the day and the amount of a payment.
+type paymentKey struct {
+	date   domain.Date
+	amount string
+}
+
+// listedNear returns the listed payments of an amount at most a day from a date: those of the date first.
+func (e *evaluation) listedNear(p ListedPayment) (found []*payment) {
+	amount := p.Amount.String()
+	for _, days := range []int{0, -1, 1} {
+		found = append(found, e.listed[paymentKey{p.Date.AddDays(days), amount}]...)
+	}
+	return found
+}
+
+// addListed adds a payment that the i-th bill lists.
+func (e *evaluation) addListed(p ListedPayment, i int) {
+	added := &payment{ListedPayment: p, row: -1, listed: i}
+	key := paymentKey{p.Date, p.Amount.String()}
+	e.payments, e.listed[key] = append(e.payments, added), append(e.listed[key], added)
 }
 
 // listedBefore reports whether a bill before the i-th one lists the same payment, at most a day apart. Counting it
 // twice could make a bill look paid.
 func (e *evaluation) listedBefore(p ListedPayment, i int) bool {
-	return slices.ContainsFunc(e.payments, func(known *payment) bool {
-		return known.listed < i && abs(daysBetween(known.Date, p.Date)) <= 1 && known.Amount.Equal(p.Amount)
-	})
+	return slices.ContainsFunc(e.listedNear(p), func(known *payment) bool { return known.listed < i })
 }
 
 // listedAs returns a listed payment that may be that of a row, and has no row yet. It returns the nearest one.
-func (e *evaluation) listedAs(paid ListedPayment) (found *payment) {
-	for _, p := range e.payments {
-		days := abs(daysBetween(p.Date, paid.Date))
-		if p.row < 0 && p.Amount.Equal(paid.Amount) && days <= 1 &&
-			(found == nil || days < abs(daysBetween(found.Date, paid.Date))) {
-			found = p
-		}
+func (e *evaluation) listedAs(paid ListedPayment) *payment {
+	near := e.listedNear(paid)
+	if i := slices.IndexFunc(near, func(p *payment) bool { return p.row < 0 }); i >= 0 {
+		return near[i]
 	}
-	return found
+	return nil
 }
 
 // isPayment reports whether a row that reduces the debt is a payment. A text alone proves it only with the amount of

@@ -199,14 +199,15 @@ func (e *evaluation) byDates(r Row) Assignment {
 		return Assignment{Open: true}
 	}
 	for i, b := range e.bills {
-		start := e.start(i)
-		near := abs(daysBetween(b.Closing, day)) <= nearClosing || abs(daysBetween(start, day)) <= nearClosing
-		switch {
-		case day <= start:
-			return Assignment{Basis: ByDates, Uncertain: true, Open: r.Pending} // no known bill contains the day
-		case day <= b.Closing:
-			return on(b, ByDates, near || uncertain || r.Pending)
+		if day > b.Closing {
+			continue
 		}
+		start := e.start(i)
+		if day <= start {
+			return Assignment{Basis: ByDates, Uncertain: true, Open: r.Pending} // no known bill contains the day
+		}
+		near := abs(daysBetween(b.Closing, day)) <= nearClosing || abs(daysBetween(start, day)) <= nearClosing
+		return on(b, ByDates, near || uncertain || r.Pending)
 	}
 	return e.afterLast(day, uncertain)
 }

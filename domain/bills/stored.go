@@ -90,16 +90,19 @@ func Merge(
 	if read.Denied {
 		return all
 	}
-	listed := map[string]bool{}
+	listed, places := map[string]bool{}, map[string]int{}
+	for i := range all {
+		places[all[i].Key()] = i
+	}
 	for _, data := range read.Bills {
 		key := data.Key()
 		if key == "" {
 			continue
 		}
-		i := slices.IndexFunc(all, func(s Stored) bool { return s.Key() == key })
-		if i < 0 {
+		i, known := places[key]
+		if !known {
+			i, places[key] = len(all), len(all)
 			all = append(all, Stored{ID: newID(key), Account: account.ID})
-			i = len(all) - 1
 		}
 		if listed[key] && data.UpdatedAt.Before(all[i].UpdatedAt) {
 			continue
@@ -174,14 +177,18 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 	for _, b := range result.Bills {
 		found[b.ID] = b
 	}
+	places := map[domain.BillID]int{}
+	for i := range before {
+		places[before[i].ID] = i
+	}
 	for _, s := range merged {
 		if b, ok := found[s.ID.String()]; ok {
 			if s.Facts, s.RemovedAt = b.Facts, (time.Time{}); b.SameAs != "" {
 				s.RemovedAt = at
 			}
 		}
-		i := slices.IndexFunc(before, func(old Stored) bool { return old.ID == s.ID })
-		if i < 0 {
+		i, known := places[s.ID]
+		if !known {
 			changes = append(changes, Change{Stored: s, Added: true, Announced: s.RemovedAt.IsZero()})
 			continue
 		}
@@ -198,10 +205,14 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 
 // Applied returns the bills after the changes of Update.
 func Applied(merged []Stored, changes []Change) []Stored {
-	all := slices.Clone(merged)
+	all, changed := slices.Clone(merged), map[domain.BillID]Stored{}
 	for _, change := range changes {
-		i := slices.IndexFunc(all, func(s Stored) bool { return s.ID == change.ID })
-		all[i] = change.Stored
+		changed[change.ID] = change.Stored
+	}
+	for i := range all {
+		if s, ok := changed[all[i].ID]; ok {
+			all[i] = s
+		}
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package bills_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -176,5 +177,42 @@ func TestTheLatestPaymentDoesNotEndTheEarlierOnes(t *testing.T) {
 	}
 	if got := november[0].CoversTo; got != "2026-11-25" {
 		t.Errorf("the payments of October's statement are known up to %q", got)
+	}
+}
+
+// A vendor cannot make each row be compared with any number of bills and payments.
+func TestAListOfBillsIsBounded(t *testing.T) {
+	var list bills.Listing
+	for n := range 300 {
+		list.Add(bill(fmt.Sprint(n), "2026-10-03", "2026-10-10", "1").Data, true)
+	}
+	if len(list.Bills) != 240 || !list.Partial {
+		t.Errorf("%d bills, partial: %t", len(list.Bills), list.Partial)
+	}
+	var paid bills.Listing
+	paid.Add(bill("a", "2026-10-03", "2026-10-10", "1", make([]bills.ListedPayment, 41)...).Data, true)
+	if len(paid.Bills) != 0 || !paid.Partial {
+		t.Errorf("with 41 payments: %+v", paid)
+	}
+}
+
+// BenchmarkEvaluate evaluates 100,000 payments of one amount and as many bills and listed payments as are read.
+func BenchmarkEvaluate(b *testing.B) {
+	card := bills.Card{Today: "2026-11-28", CoversTo: "2026-11-26", Currency: "BRL"}
+	closing := domain.Date("2006-11-03")
+	for n := range 240 {
+		one := bill(fmt.Sprint(n), closing.AddDays(30*n), closing.AddDays(30*n+7), "1")
+		for day := range 40 {
+			one.Payments = append(one.Payments, bills.ListedPayment{
+				Date: one.DueDate.AddDays(day % 20), Amount: amount("1"),
+			})
+		}
+		card.Bills = append(card.Bills, one)
+	}
+	for n := range 100_000 {
+		card.Rows = append(card.Rows, row(closing.AddDays(n%7000), "-1", domain.CardFacts{Payment: n%2 == 0}))
+	}
+	for b.Loop() {
+		bills.Evaluate(card)
 	}
 }

@@ -140,8 +140,8 @@ func overlapping(all []edges, section int) func(before int) bool {
 			if x.begin != "" && y.begin != "" && y.begin < x.begin {
 				x, y = y, x
 			}
-			follows, told := x.isFollowedBy(y)
-			overlaps = !told || !follows // if the balances do not tell: the line that both have is of one day
+			follows, certain := x.isFollowedBy(y)
+			overlaps = !certain || !follows // if the balances do not tell: the line that both have is of one day
 			known[before] = overlaps
 		}
 		return overlaps

@@ -119,7 +119,7 @@ func Prove(s Statement) Proof {
 		total.Warnings = AddWarning(total.Warnings, StatementMissing, 0)
 	}
 	for _, section := range joinOverlapping(sections) {
-		doubtful = doubtful || section.Doubtful || section.hasStray()
+		doubtful = doubtful || section.Doubtful || section.hasMisdatedLine()
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
 			total.lacks.add(&section)
 			continue
@@ -185,13 +185,13 @@ func (s *Section) begin() domain.Date {
 	return s.Declared.From
 }
 
-// strayDays is the maximum number of days between the day of a line and the balances that contain it. Some banks state
-// the next banking day after the closing balance as that of the booking.
-const strayDays = 14
+// misdatedDays is the maximum number of days between the day of a line and the balances that contain it. Some banks
+// state the next banking day after the closing balance as that of the booking.
+const misdatedDays = 14
 
-// hasStray reports whether a line is dated long before the opening balance, or long after the last one. The balances
-// contain it, so its date is wrong, and nobody knows the right one.
-func (s *Section) hasStray() bool {
+// hasMisdatedLine reports whether a line is dated long before the opening balance, or long after the last one. The
+// balances contain it, so its date is wrong, and nobody knows the right one.
+func (s *Section) hasMisdatedLine() bool {
 	var first, last domain.Date
 	for _, b := range s.Balances {
 		if b.Role == Opening && first == "" {
@@ -199,9 +199,12 @@ func (s *Section) hasStray() bool {
 		}
 		last = max(last, b.Date)
 	}
-	return first != "" && slices.ContainsFunc(s.lines(), func(i int) bool {
-		b := &s.Blocks[i]
-		return b.Date < first.AddDays(-strayDays) || b.Date > last.AddDays(strayDays)
+	if first == "" {
+		return false
+	}
+	first, last = first.AddDays(-misdatedDays), last.AddDays(misdatedDays)
+	return slices.ContainsFunc(s.Blocks, func(b Block) bool {
+		return b.Kind == Line && (b.Date < first || b.Date > last)
 	})
 }
 

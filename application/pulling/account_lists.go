@@ -22,11 +22,12 @@ func (l *accountLists) add(account string, read *stepRows) {
 	if account == "" || l.accounts[account] {
 		return
 	}
-	if l.accounts == nil {
-		l.accounts = map[string]bool{}
+	if l.accounts == nil { // most references have one account, so its set is not copied
+		l.accounts, l.ids = map[string]bool{}, read.seen
+	} else {
+		l.ids.addAll(&read.seen)
 	}
 	l.accounts[account] = true
-	l.ids.addAll(&read.seen)
 }
 
 // before returns the ids in the lists of other accounts; nil if there are none, or if they also contain those of the

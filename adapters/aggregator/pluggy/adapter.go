@@ -99,15 +99,16 @@ func (p *productStatus) isPending() bool {
 func (w productWarning) isPending() bool { return w.Code.Value == pendingAuthorisation }
 
 // proof returns domain.OneRead if the last synchronisation updated the product without a warning. A product with a
-// warning may be incomplete: if the vendor could not read one card of three, it only warns. The warning that an account
-// waits for an approval does not count: it says nothing about the rows of the listed accounts. If the vendor reports no
-// result for the product, proof returns unstated.
+// warning may be incomplete: if the vendor could not read one card of three, it only warns. Two warnings do not count,
+// because they say nothing about the rows of the listed accounts: that an account waits for an approval, and that the
+// holder has not permitted to read bills, which does not end. If the vendor reports no result for the product, proof
+// returns unstated.
 func (p *productStatus) proof(unstated domain.AbsenceProof) domain.AbsenceProof {
 	if p == nil {
 		return unstated
 	}
 	warnings, readable := p.decodeWarnings()
-	isOther := func(w productWarning) bool { return !w.isPending() }
+	isOther := func(w productWarning) bool { return !w.isPending() && w.Code.Value != noBillPermission }
 	if p.IsUpdated && readable && !slices.ContainsFunc(warnings, isOther) {
 		return domain.OneRead
 	}

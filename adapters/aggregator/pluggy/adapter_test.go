@@ -346,6 +346,11 @@ func TestASynchronisationProvesAbsenceByProduct(t *testing.T) {
 			`{"accounts":` + yes + `,"creditCards":` + warns + `,"transactions":` + yes + `}`,
 			domain.OneRead, domain.NoProof, domain.OneRead,
 		},
+		"cards without the permission for bills": {
+			`{"accounts":` + yes + `,"creditCards":{"isUpdated":true,"warnings":[{"code":"CC_005"}]},"transactions":` +
+				yes + `}`,
+			domain.OneRead, domain.OneRead, domain.OneRead,
+		},
 		"all with a warning": {
 			detail: `{"accounts":` + warns + `,"creditCards":` + warns + `,"transactions":` + warns + `}`,
 		},

@@ -60,7 +60,7 @@ func newWorld(l *life, b bank) *world {
 	}
 	for i, kind := range []accountKind{checking, savings, card} {
 		number := fmt.Sprintf("%d%04d%d", 30+reads, l.rand.IntN(10000), i)
-		a := &account{kind: kind, listed: true, compared: kind != card || b.vendor() != "pluggy"}
+		a := &account{kind: kind, listed: true, compared: kind != card || b.vendor() == "plaid"}
 		a.external = b.addAccount(kind, number)
 		w.accounts = append(w.accounts, a)
 		const rungs = 4

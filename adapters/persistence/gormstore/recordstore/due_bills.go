@@ -45,31 +45,34 @@ func (s ledger) ClaimBills(
 func (s ledger) EvaluateBills(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
 ) error {
+	var due *billListRow
+	// A caller may wait for this method, so the limit of Background must not apply while nothing is due.
+	err := s.Read(ctx, func(db *gorm.DB) (err error) {
+		due, err = (&billReader{tenant: tenant.UUID}).dueList(db, account)
+		return err
+	})
+	if err != nil || due == nil {
+		return err
+	}
 	var found *billEvaluation
-	var due gormstore.Instant
 	background := s.Background()
-	err := background.Read(ctx, func(db *gorm.DB) error {
+	err = background.Read(ctx, func(db *gorm.DB) (err error) {
 		r := billReader{
 			dialect: s.Dialect, db: db, tenant: tenant.UUID, at: at,
 			read: func(q gormstore.Read) error {
 				return background.RowsOf(ctx, tenant.UUID, q.SQL, q.Args, q.Columns, q.Take)
 			},
 		}
-		list, err := r.dueList(db, account)
-		if err != nil || list == nil {
-			return err
-		}
-		due = list.Due
-		found, err = r.evaluateDue(*list)
+		found, err = r.evaluateDue(*due)
 		return err
 	})
-	if err != nil || due.IsZero() {
+	if err != nil {
 		return err
 	}
 	if found == nil {
 		return background.Write(ctx, func(db *gorm.DB) error {
 			return db.Model(&billListRow{}).Where("account_id = ? AND tenant_id = ? AND due_at = ?", account.UUID,
-				tenant.UUID, due).Updates(map[string]any{"due_at": nil}).Error
+				tenant.UUID, due.Due).Updates(map[string]any{"due_at": nil}).Error
 		})
 	}
 	return background.Change(ctx, func(tx gormstore.Tx) error {
@@ -81,7 +84,7 @@ func (s ledger) EvaluateBills(
 			billReader: billReaderIn(tx, s.Dialect, connection, tenant.UUID, at), tx: tx, overdue: keepOverdue,
 		}
 		list, err := w.dueList(gormstore.Locked(tx.DB, gormstore.ForUpdate), account)
-		if err != nil || list == nil || list.Connection != connection || !list.Due.Equal(due.Time) {
+		if err != nil || list == nil || list.Connection != connection || !list.Due.Equal(due.Due.Time) {
 			return err
 		}
 		if err := w.saveEvaluation(found); err != nil {

@@ -27,8 +27,8 @@ var lengths = map[string]int{
 	"docs/lerian.md":  1000,
 	"docs/operate.md": 2800, "docs/performance.md": 1100, "docs/reconcile.md": 2500,
 	"docs/second-witness.md": 2100, "docs/security.md": 2100,
-	"docs/internals/architecture.md": 1500, "docs/internals/extend.md": 1700, "docs/internals/matching.md": 3000,
-	"docs/internals/promises.md": 2200, "docs/internals/scale.md": 1500, "docs/internals/vendor-rows.md": 3600,
+	"docs/internals/architecture.md": 2200, "docs/internals/extend.md": 1200, "docs/internals/matching.md": 3000,
+	"docs/internals/promises.md": 1800, "docs/internals/scale.md": 1000, "docs/internals/vendor-rows.md": 3600,
 	"docs/adr/README.md": 600,
 }
 

@@ -54,6 +54,7 @@ func (d *decision) matchCarriedOver() error {
 	for i := range all {
 		d.continueWith(&c, &all[i].record, all[i].Match)
 		c.clear(MarkCarriedOver, all[i].Old)
+		c.clear(MarkAbsent, all[i].Old)
 	}
 	return d.emit(c)
 }

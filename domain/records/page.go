@@ -208,6 +208,11 @@ func (d *decision) decide() error {
 		return err
 	}
 	c.Remove = d.sortedLeaving()
+	if d.sweep == nil {
+		// A row that was absent before must not count as absent when the vendor returns it. A sweep ends the absences
+		// of all rows that it judges.
+		c.clear(MarkAbsent, c.Remove...)
+	}
 	if err := d.endSuggestions(&c, append(d.returned(), c.Remove...), d.leaving); err != nil {
 		return err
 	}

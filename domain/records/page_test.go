@@ -294,6 +294,23 @@ func TestWhichStoredRecordsMayReplaceARow(t *testing.T) {
 	}
 }
 
+// A row was absent once, and its announced removal was applied. When the vendor returns it, its absence has ended:
+// the record counts in the sums, and one further absence removes nothing where two are needed.
+func TestTheAbsenceOfARowEndsWithItsRemoval(t *testing.T) {
+	b := newBook(record(1, purchase("a")))
+	b.absences["a"] = absentRow("a", 5)
+	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.store(pageOf(purchase("a"))); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v3")
+	if len(b.absences) > 0 {
+		t.Errorf("the absences are %v, want none", b.absences)
+	}
+}
+
 // If a pull has recorded the rows of each page, these pages decide whether the new row may replace the old one.
 func TestThePagesOfAPullTellWhichRowsItHasRead(t *testing.T) {
 	read := func(pages ...string) *domain.ListedRows {

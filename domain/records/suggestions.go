@@ -348,6 +348,7 @@ func Join(view View, source Source, w PageWrite, old, with *Record, reason strin
 	})
 	c.Suggestions = append(c.Suggestions, pair)
 	c.clear(MarkCarriedOver, old.ExternalID)
+	c.clear(MarkAbsent, old.ExternalID)
 	c.Reason = reason
 	d.takeOver(&c, old, with, domain.Match{
 		MatchPair: domain.MatchPair{Old: old.ExternalID, New: with.ExternalID}, Rule: domain.OperatorJoin,

@@ -22,9 +22,12 @@ type AccountIdentity struct {
 	LastDigits string // the visible last digits of a card's number
 	// Mask contains characters that the institution shows in place of the number. They need not be its end, and they
 	// may change.
-	Mask        string
-	Document    string // the tax number of the holder
-	Institution Institution
+	Mask     string
+	Document string // the complete tax number of the holder
+	// MaskedDocument is the tax number of the holder if some of its characters are hidden; see [MaskedTaxNumber]. It
+	// identifies no holder, but its visible characters may contradict another document.
+	MaskedDocument string
+	Institution    Institution
 }
 
 // NewAccountIdentity returns an identity whose numbers have no punctuation and no leading zeros, so
@@ -57,6 +60,15 @@ func (i AccountIdentity) OfCard(number string) AccountIdentity {
 // WithIBAN returns the identity with an IBAN, in the form of its electronic format.
 func (i AccountIdentity) WithIBAN(iban string) AccountIdentity {
 	i.IBAN = strings.ToUpper(strings.ReplaceAll(iban, " ", ""))
+	return i
+}
+
+// WithDocument returns the identity with the tax number of the holder, which is either complete or masked.
+func (i AccountIdentity) WithDocument(number string) AccountIdentity {
+	i.Document, i.MaskedDocument = "", MaskedTaxNumber(number)
+	if i.MaskedDocument == "" {
+		i.Document = TaxNumber(number)
+	}
 	return i
 }
 

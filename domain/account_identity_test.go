@@ -66,3 +66,18 @@ func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
 		}
 	}
 }
+
+func TestADocumentOfTheHolderIsCompleteOrMasked(t *testing.T) {
+	for text, want := range map[string]domain.AccountIdentity{
+		"111.444.777-35":     {Document: "11144477735"},
+		"***.444.777-**":     {MaskedDocument: "***444777**"},
+		"12.abc.345/01de-35": {Document: "12ABC34501DE35"},
+		"xx.xbc.345/01de-35": {MaskedDocument: "***BC34501DE35"},
+		"444.777":            {},
+		"":                   {},
+	} {
+		if got := (domain.AccountIdentity{Document: "x", MaskedDocument: "y"}).WithDocument(text); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+}

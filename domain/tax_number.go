@@ -28,6 +28,42 @@ func TaxNumber(text string) string {
 	return ""
 }
 
+// hiddenCharacters replaces the characters that stand for a hidden one, other than X.
+var hiddenCharacters = strings.NewReplacer("•", "*", "#", "*")
+
+// minHiddenX is the number of X in a CNPJ that are hidden characters, although nothing else in it is hidden.
+const minHiddenX = 3
+
+// MaskedTaxNumber returns a CPF or CNPJ of which some characters are hidden: without punctuation, with letters in upper
+// case, and with an asterisk for each hidden character. It returns "" for any other text: for a complete number, for
+// one whose characters are all hidden, and for one whose positions are not those of a CPF or CNPJ.
+//
+// A hidden character is printed as *, #, • or X. Letters are possible in the first twelve characters of a CNPJ. An X
+// among them is a letter, unless another character is hidden or the number has at least three X.
+func MaskedTaxNumber(text string) string {
+	number := hiddenCharacters.Replace(strings.ToUpper(withoutPunctuation.Replace(text)))
+	if len(number) != lengthOfCPF && len(number) != lengthOfCNPJ {
+		return ""
+	}
+	first, last := number[:len(number)-2], number[len(number)-2:]
+	const digits, letters = "0123456789*X", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	isCNPJ, allowed := len(number) == lengthOfCNPJ, digits
+	if isCNPJ {
+		allowed += letters
+	}
+	if strings.Trim(first, allowed) != "" || strings.Trim(last, digits) != "" {
+		return ""
+	}
+	if !isCNPJ || strings.Contains(number, "*") || strings.Contains(last, "X") ||
+		strings.Count(number, "X") >= minHiddenX {
+		number = strings.ReplaceAll(number, "X", "*")
+	}
+	if !strings.Contains(number, "*") || strings.Trim(number, "*") == "" {
+		return ""
+	}
+	return number
+}
+
 // IsCPF reports whether the text consists of the eleven digits of a CPF with valid check digits. Eleven equal digits
 // are no CPF.
 func IsCPF(number string) bool {

@@ -209,6 +209,42 @@ func TestPartsOfANumberIdentifyNoAccount(t *testing.T) {
 	}
 }
 
+// A masked document identifies no holder. Its visible characters contradict a document of the same length if that one
+// has other characters at their positions.
+func TestVisibleCharactersOfAMaskedDocumentContradictAnother(t *testing.T) {
+	const number, card = "12345-6", ""
+	const same, fresh = matching.SameConnection, matching.NewConnection
+	for name, c := range map[string]struct {
+		before, after, number string
+		occasion              matching.Occasion
+		want                  matching.Ground
+	}{
+		"equal digits":               {"***.444.777-**", "111.444.777-35", number, fresh, matching.ByIdentity},
+		"other digits":               {"***.444.777-**", "529.982.247-25", number, fresh, matching.MaybeContinues},
+		"other digits, in place":     {"111.444.777-35", "***.982.247-**", number, same, matching.Undecided},
+		"masks with no common place": {"111.***.***-**", "***.982.247-25", number, same, matching.ByIdentity},
+		"masks with equal digits":    {"1**.444.***-**", "***.444.777-**", number, same, matching.ByIdentity},
+		"masks with other digits":    {"1**.444.***-**", "***.445.777-**", number, same, matching.Undecided},
+		"a person and a company":     {"***.444.777-**", "11.444.777/0001-61", number, same, matching.ByIdentity},
+		"too few characters":         {"***.44-**", "529.982.247-25", number, same, matching.ByIdentity},
+		"a letter of a CNPJ":         {"12.A**.***/0001-**", "12.ABC.345/01DE-35", number, same, matching.Undecided},
+		"an X that may be hidden":    {"XX.XBC.345/01DE-XX", "12.ABC.345/01DE-35", number, same, matching.ByIdentity},
+		"a card, equal digits":       {"***.444.777-**", "111.444.777-35", card, same, matching.Undecided},
+		"a card, other digits":       {"***.444.777-**", "529.982.247-25", card, same, matching.NewAccount},
+	} {
+		before, after := linked(t, "o", "", 1, 0, "A"), linked(t, "n", "", 1, 0, "A")
+		identity := domain.NewAccountIdentity("341", "0001", c.number, "", "")
+		if c.number == card {
+			identity = identity.OfCard("8671")
+		}
+		before.Identity, after.Identity = identity.WithDocument(c.before), identity.WithDocument(c.after)
+		got := matching.Recognize(c.occasion, []matching.LinkedAccount{before}, []matching.LinkedAccount{after})
+		if got[0].Ground != c.want {
+			t.Errorf("%s: %s, want %s", name, got[0].Ground, c.want)
+		}
+	}
+}
+
 // A direct connector and one of Open Finance are one bank: by the code that other accounts of the item state, or by the
 // name.
 func TestConnectorsOfOneBankAreOneBank(t *testing.T) {

@@ -1,11 +1,11 @@
 package matching
 
 import (
-	"github.com/LerianStudio/aggregator-connections/domain/banktext"
-
+	"cmp"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // identityClass is a value of an account that names it at its institution. Classes are ordered: an earlier one decides
@@ -59,11 +59,17 @@ func relate(a, b *LinkedAccount) accountRelation {
 			byFullNumber: sameFullNumber(x, y),
 		}
 	}
-	if otherText(x.Document, y.Document) {
+	if otherHolder(x, y) {
 		r.joint = r.identical[byFullNumber] && !r.against
 		r.against = r.against || !r.joint
 	}
 	return r
+}
+
+// otherHolder reports whether the documents of the holders contradict each other. Of a masked document, only the
+// visible characters are compared. A masked document and one of another length contradict nothing.
+func otherHolder(x, y domain.AccountIdentity) bool {
+	return compareDocuments(cmp.Or(x.Document, x.MaskedDocument), cmp.Or(y.Document, y.MaskedDocument)) == differ
 }
 
 func otherText(x, y string) bool { return x != "" && y != "" && x != y }

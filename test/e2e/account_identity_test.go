@@ -115,6 +115,17 @@ func TestANewConnectionContinuesAnAccountByItsIdentityOnly(t *testing.T) {
 		"a full number of another holder": {
 			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, holderB, "201"), maybe,
 		},
+		"a full number of a masked holder": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, "***.444.777-**", "201"),
+			continues,
+		},
+		"a full number of another masked holder": {
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, "***.982.247-**", "201"),
+			maybe,
+		},
+		"a card of a masked holder":       {card("***.444.777-**", "201"), card(holderA, "201"), maybe},
+		"a card of another masked holder": {card("***.444.777-**", "201"), card(holderB, "201"), isNew},
+		"a card of masked holders":        {card("***.444.777-**", "201"), card("111.***.***-**", "201"), maybe},
 		"a full number beside another number": {
 			bank("12345-6", fullNumber, holderA, "201"), bank("99999-9", fullNumber, holderA, "201"), maybe,
 		},

@@ -160,8 +160,7 @@ func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	} else if contradicts(identity, in.Number.Clean()) {
 		identity.Agency = ""
 	}
-	identity.Document = vendorhttp.TaxNumber(in.TaxNumber.Clean())
-	return identity
+	return identity.WithDocument(in.TaxNumber.Clean())
 }
 
 // contradicts reports whether the member number states another agency or another number than the identity. Either of

@@ -8,7 +8,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
-	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -172,16 +171,12 @@ func groupsOf(accounts []ports.FormerAccount) func(yield func([]ports.FormerAcco
 
 // relinked returns the input for recognising accounts. former are the accounts of one connection.
 func (l *link) relinked(former []ports.FormerAccount, accounts []domain.AccountData) matching.RelinkedAccounts {
-	identity := identityOf(l.vendor)
 	r := matching.RelinkedAccounts{
-		Occasion: matching.NewConnection, After: accounts,
-		Identity: func(account domain.AccountData) domain.AccountIdentity {
-			return records.AcrossConnections(identity(account))
-		},
+		Occasion: matching.NewConnection, After: accounts, Identity: identityOf(l.vendor),
 		Decided: l.Connection.Ambiguity.Continues, Ended: l.Connection.Ambiguity.Ended,
 	}
 	if former[0].Connection == l.Connection.ID {
-		r.Occasion, r.Identity = matching.SameConnection, identity
+		r.Occasion = matching.SameConnection
 	}
 	for _, account := range former {
 		r.Before = append(r.Before, account.Account)

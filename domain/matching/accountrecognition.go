@@ -75,7 +75,7 @@ const (
 //
 //   - Identity: two accounts of one type, subtype and currency are paired if they have one of these values in common,
 //     and no third account has it: the institution's id of the account, the CLABE, the IBAN, or bank, agency and number
-//     with check digit. The format of a number does not matter.
+//     with check digit. The format of a number does not matter. For a new connection, see [AcrossConnections].
 //   - Rows, only in one connection: at least 95 % of at least ten rows on the days that both accounts cover match, and
 //     no other account shares more than half of them. The numbers agree in the parts that both state, or each side has
 //     only one account of that type and currency. Another type is no obstacle.
@@ -89,6 +89,9 @@ const (
 // Only the days that both accounts cover are compared. Rows match if they have the same date and amount, or are paired
 // by Match. The texts need not be equal, because another connector of the bank may print different ones.
 func Recognize(occasion Occasion, before, after []LinkedAccount) []AccountVerdict {
+	if occasion == NewConnection {
+		before, after = acrossConnections(before), acrossConnections(after)
+	}
 	r := newRecognizer(before, after)
 	r.pairByIdentity()
 	if occasion == SameConnection {

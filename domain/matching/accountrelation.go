@@ -105,23 +105,41 @@ func compareNumbers(x, y domain.AccountIdentity) relation {
 	return result
 }
 
-// compareAccountNumbers compares two account numbers. They are equal if only one of them has a check digit, and they
-// have the other digits in common.
+// minPrefixedDigits is the minimum length of an account number behind the agency with which it is written. A shorter
+// number ends like others by chance.
+const minPrefixedDigits = 5
+
+// compareAccountNumbers compares two account numbers. They agree if only one of them has a check digit, and they have
+// the other digits in common. They also agree if one of them is the other one behind the agency: a vendor may write
+// both as one number. That does not prove that they are equal, because the digits may also be those of a longer number.
 func compareAccountNumbers(x, y domain.AccountIdentity) relation {
+	if x.Number == "" || y.Number == "" {
+		return unknown
+	}
+	agency := cmp.Or(x.Agency, y.Agency)
+	return relationOf(sameNumber(x, y) || sameNumber(behindAgency(x, agency), y) ||
+		sameNumber(x, behindAgency(y, agency)))
+}
+
+// sameNumber reports whether both numbers are equal, apart from a check digit that one of them lacks.
+func sameNumber(x, y domain.AccountIdentity) bool {
 	longer, shorter := x, y
 	if len(longer.Number) < len(shorter.Number) {
 		longer, shorter = y, x
 	}
-	switch {
-	case shorter.Number == "":
-		return unknown
-	case longer.Number == shorter.Number:
-		return agree
-	case shorter.CheckDigit == "" && len(longer.Number) == len(shorter.Number)+1 &&
-		strings.HasPrefix(longer.Number, shorter.Number):
-		return agree
+	return longer.Number == shorter.Number || shorter.Number != "" && shorter.CheckDigit == "" &&
+		len(longer.Number) == len(shorter.Number)+1 && strings.HasPrefix(longer.Number, shorter.Number)
+}
+
+// behindAgency returns the identity with the part of its number that follows the agency; without a number if it does
+// not begin with the agency, or the part is too short.
+func behindAgency(i domain.AccountIdentity, agency string) domain.AccountIdentity {
+	part, found := strings.CutPrefix(i.Number, agency)
+	i.Number = strings.TrimLeft(part, "0")
+	if agency == "" || !found || len(i.Number) < minPrefixedDigits {
+		i.Number = ""
 	}
-	return differ
+	return i
 }
 
 // compareLastDigits compares the visible last digits of two numbers. The vendor may show more digits of one of them.

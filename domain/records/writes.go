@@ -137,12 +137,12 @@ type Staging struct {
 }
 
 // KeyOf returns the key by which an account is found in other connections; see domain.AccountIdentity.Key and
-// AcrossConnections. It returns "" if Identity is nil.
+// matching.AcrossConnections. It returns "" if Identity is nil.
 func (w PageWrite) KeyOf(account domain.AccountData) string {
 	if w.Identity == nil {
 		return ""
 	}
-	return AcrossConnections(w.Identity(account)).Key(account)
+	return matching.AcrossConnections(w.Identity(account)).Key(account)
 }
 
 // SweepWrite describes a complete listing of a window of dates. The listing is compared with the stored rows, to find

@@ -1,6 +1,7 @@
-package records
+package matching
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -16,4 +17,13 @@ func AcrossConnections(i domain.AccountIdentity) domain.AccountIdentity {
 		i.ID = ""
 	}
 	return i
+}
+
+// acrossConnections returns a copy of the accounts with the identities that [AcrossConnections] returns.
+func acrossConnections(accounts []LinkedAccount) []LinkedAccount {
+	accounts = slices.Clone(accounts)
+	for i := range accounts {
+		accounts[i].Identity = AcrossConnections(accounts[i].Identity)
+	}
+	return accounts
 }

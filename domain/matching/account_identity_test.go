@@ -1,10 +1,10 @@
-package records_test
+package matching_test
 
 import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 func TestAnIDThatOtherAccountsMayHaveIsNoIdentityAcrossConnections(t *testing.T) {
@@ -13,7 +13,7 @@ func TestAnIDThatOtherAccountsMayHaveIsNoIdentityAcrossConnections(t *testing.T)
 		"XxxXxxXx": false, "00000123": false, "20260301": false, "01032026": false, "1234567": false, "12345678": true,
 		"c7e9-41d0-55ab": true, "0A1B2C3D4E": true,
 	} {
-		got := records.AcrossConnections(domain.AccountIdentity{ID: id, Bank: "a bank"})
+		got := matching.AcrossConnections(domain.AccountIdentity{ID: id, Bank: "a bank"})
 		want := domain.AccountIdentity{Bank: "a bank"}
 		if strong {
 			want.ID = id

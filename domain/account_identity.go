@@ -57,6 +57,30 @@ func (i AccountIdentity) OfCard(number string) AccountIdentity {
 	return i
 }
 
+// ConfirmedBy returns the identity without its agency if another member of the same record contradicts its agency or
+// its number, because the number then does not identify the account. stated has the form "agency/number-digit"; the
+// agency may be missing. Either of the two numbers may lack the check digit or begin with the agency. A number of which
+// characters are hidden contradicts nothing.
+func (i AccountIdentity) ConfirmedBy(stated string) AccountIdentity {
+	agency, number, found := strings.Cut(stated, "/")
+	if !found {
+		agency, number = "", stated
+	}
+	other := NewAccountIdentity("", agency, number, "", "")
+	x, y := i.Number, other.Number
+	if x == "" || y == "" {
+		return i
+	}
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	if i.Agency != "" && other.Agency != "" && i.Agency != other.Agency ||
+		!strings.HasPrefix(x, y) && !strings.HasSuffix(x, y) {
+		i.Agency = ""
+	}
+	return i
+}
+
 // WithIBAN returns the identity with an IBAN, in the form of its electronic format.
 func (i AccountIdentity) WithIBAN(iban string) AccountIdentity {
 	i.IBAN = strings.ToUpper(strings.ReplaceAll(iban, " ", ""))

@@ -77,8 +77,9 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 
 // accountIdentity returns the numbers by which the bank identifies an account, read from the metadata. In Mexico, the
 // public identification is a CLABE. In Brazil, it has the form "agency/number-digit". From it, accountIdentity takes an
-// agency or a check digit that is missing elsewhere in the metadata. The vendor states no code of the bank, so its name
-// of the institution means the bank.
+// agency or a check digit that is missing elsewhere in the metadata. If it contradicts the other members, the agency is
+// left out: the number then does not identify the account. The vendor states no code of the bank, so its name of the
+// institution means the bank.
 func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(account.Metadata))
 	clabe, iban, public := "", "", ""
@@ -102,6 +103,8 @@ func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	).WithIBAN(iban)
 	if account.Type == domain.CreditAccount {
 		identity = identity.OfCard(in.Number.Clean())
+	} else {
+		identity = identity.ConfirmedBy(public)
 	}
 	institution := vendorhttp.DecodeObject[institutionJSON](in.Institution)
 	identity.Bank = strings.ToLower(institution.Name.Clean())

@@ -157,30 +157,10 @@ func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	identity := domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
 	if account.Type == domain.CreditAccount {
 		identity = identity.OfCard(in.Number.Clean())
-	} else if contradicts(identity, in.Number.Clean()) {
-		identity.Agency = ""
+	} else {
+		identity = identity.ConfirmedBy(in.Number.Clean())
 	}
 	return identity.WithDocument(in.TaxNumber.Clean())
-}
-
-// contradicts reports whether the member number states another agency or another number than the identity. Either of
-// two numbers may lack the check digit or begin with the agency. A number of which characters are hidden contradicts
-// nothing.
-func contradicts(identity domain.AccountIdentity, stated string) bool {
-	agency, number, found := strings.Cut(stated, "/")
-	if !found {
-		agency, number = "", stated
-	}
-	other := domain.NewAccountIdentity("", agency, number, "", "")
-	x, y := identity.Number, other.Number
-	if x == "" || y == "" {
-		return false
-	}
-	if len(x) < len(y) {
-		x, y = y, x
-	}
-	return identity.Agency != "" && other.Agency != "" && identity.Agency != other.Agency ||
-		!strings.HasPrefix(x, y) && !strings.HasSuffix(x, y)
 }
 
 // decimalText returns a decimal number without trailing zeros, or "" if the value is not a number.

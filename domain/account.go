@@ -64,6 +64,9 @@ type Account struct {
 	CoversTo  Date
 	Limit     CardLimit
 	RemovedAt time.Time // when a pull found the account no longer listed; zero while it is listed
+	// RemovalHeldSince is since when the removal of the account is held back (see Hold); zero if it is not. It is set
+	// for callers only.
+	RemovalHeldSince time.Time
 	// References are the account references under which the account was read, oldest first.
 	References []AccountReference
 	// MaybeContinues contains accounts of deleted connections that may be the same bank account: their facts neither

@@ -27,6 +27,7 @@ type accountView struct {
 	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
+	HeldSince    time.Time `json:"removalHeldSince,omitzero" example:"2026-03-09T10:00:00Z" doc:"Since when the removal of the account is held back, because a complete read has returned no account at all. It is removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply. Absent if it is not held back"`
 	BankReadAt   time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor last read the account's transactions at the bank; absent if it does not state that"`
 	CoversTo     string    `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day whose transactions the bank had had time to book then; absent without bankReadAt"`
 
@@ -82,8 +83,8 @@ func accountOf(a domain.Account) accountView {
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
 		Balance: amount(a.Balance), BalanceKind: kind, SharedLimit: a.Limit.Shared, Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
-		RemovedAt: utcOrZero(a.RemovedAt), MaybeContinues: idTexts(a.MaybeContinues),
-		References: referencesOf(a.References),
+		RemovedAt: utcOrZero(a.RemovedAt), HeldSince: utcOrZero(a.RemovalHeldSince),
+		MaybeContinues: idTexts(a.MaybeContinues), References: referencesOf(a.References),
 		BankReadAt: utcOrZero(a.BankReadAt), CoversTo: string(a.CoversTo), Institution: institutionOf(a.Institution),
 	}
 }

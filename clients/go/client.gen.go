@@ -3206,6 +3206,11 @@ type AccountView struct {
 	// References The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id
 	References []AccountReferenceView `json:"references"`
 
+	// RemovalHeldSince Since when the removal of the account is held back, because a complete read has returned no account at all. It is removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply. Absent if it is not held back
+	//
+	// Examples: 2026-03-09T10:00:00Z
+	RemovalHeldSince *time.Time `json:"removalHeldSince,omitempty"`
+
 	// RemovedAt When it was detected that the vendor no longer lists the account; absent while it does
 	//
 	// Examples: 2026-03-09T10:00:00Z

@@ -1,6 +1,8 @@
 package porttest
 
 import (
+	"time"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -47,6 +49,18 @@ func (f *fixture) removedAccounts(c domain.Connection) []string {
 		}
 	}
 	return removed
+}
+
+// accountsHeldSince returns since when the removal of each account is held back, as a list and a single account say.
+func (f *fixture) accountsHeldSince(c domain.Connection) (since []time.Time) {
+	f.Helper()
+	for _, a := range f.listAccounts(c) {
+		one, err := f.Ledger.Account(f.ctx, c.Tenant, a.ID)
+		f.noError(err)
+		f.equal("of one account", a.RemovalHeldSince, one.RemovalHeldSince)
+		since = append(since, a.RemovalHeldSince)
+	}
+	return since
 }
 
 // nextPull finishes the pull that the lease l belongs to. It then starts another pull of the connection and returns the

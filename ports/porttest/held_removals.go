@@ -188,12 +188,15 @@ func heldAccounts(f *fixture) {
 	f.equal("after the first list", []string(nil), f.removedAccounts(c))
 	f.equal("since", false, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 	f.equal("held accounts", 2, f.factsOf(c).HeldAccounts)
+	since := f.facts()[c.ID].RemovalsHeldAt
+	f.equal("accounts held since", []time.Time{since, since}, f.accountsHeldSince(c))
 	l = f.nextPull(c, l)
 	sweep(2*time.Hour, at)
 	f.equal("after the same synchronisation", []string(nil), f.removedAccounts(c))
 	sweep(2*time.Hour, at.Add(time.Hour))
 	f.equal("after the next synchronisation", []string{"a", "b"}, f.removedAccounts(c))
 	f.equal("held accounts", 0, f.factsOf(c).HeldAccounts)
+	f.equal("accounts held since", []time.Time{{}, {}}, f.accountsHeldSince(c))
 	f.equal("since", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 }
 

@@ -84,7 +84,8 @@ func (r AccountRow) Domain() (domain.Account, error) {
 			Institution: institution,
 		},
 		FirstSeenAt: r.FirstSeen.Time, UpdatedAt: r.Updated.Time,
-		BankReadAt: r.BankRead.Time, RemovedAt: r.Removed.Time, References: references, MaybeContinues: maybe,
+		BankReadAt: r.BankRead.Time, RemovedAt: r.Removed.Time, RemovalHeldSince: r.HeldAt.Time,
+		References: references, MaybeContinues: maybe,
 	}, err
 }
 

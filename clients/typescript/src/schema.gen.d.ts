@@ -2031,6 +2031,12 @@ export interface components {
             references: components["schemas"]["AccountReferenceView"][];
             /**
              * Format: date-time
+             * @description Since when the removal of the account is held back, because a complete read has returned no account at all. It is removed when a complete read at least an hour later returns none either, or by POST /accounts/{id}/removals/apply. Absent if it is not held back
+             * @example 2026-03-09T10:00:00Z
+             */
+            removalHeldSince?: string;
+            /**
+             * Format: date-time
              * @description When it was detected that the vendor no longer lists the account; absent while it does
              * @example 2026-03-09T10:00:00Z
              */
@@ -7897,6 +7903,7 @@ export interface operations {
                      *               "until": "2026-03-09T10:00:00Z"
                      *             }
                      *           ],
+                     *           "removalHeldSince": "2026-03-09T10:00:00Z",
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "sharedLimit": true,
                      *           "subtype": "CHECKING_ACCOUNT",
@@ -8334,6 +8341,7 @@ export interface operations {
                      *           "until": "2026-03-09T10:00:00Z"
                      *         }
                      *       ],
+                     *       "removalHeldSince": "2026-03-09T10:00:00Z",
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "sharedLimit": true,
                      *       "subtype": "CHECKING_ACCOUNT",
@@ -11613,6 +11621,7 @@ export interface operations {
                      *           "until": "2026-03-09T10:00:00Z"
                      *         }
                      *       ],
+                     *       "removalHeldSince": "2026-03-09T10:00:00Z",
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "sharedLimit": true,
                      *       "subtype": "CHECKING_ACCOUNT",
@@ -14993,6 +15002,7 @@ export interface operations {
                      *               "until": "2026-03-09T10:00:00Z"
                      *             }
                      *           ],
+                     *           "removalHeldSince": "2026-03-09T10:00:00Z",
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "sharedLimit": true,
                      *           "subtype": "CHECKING_ACCOUNT",

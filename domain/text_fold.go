@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,7 +19,40 @@ func FoldText(text string) string {
 	if isASCII(text) {
 		return strings.Map(foldRune, text)
 	}
+	if folded, ok := foldLatin(text); ok {
+		return folded
+	}
+	return foldAny(text)
+}
+
+func foldAny(text string) string {
 	return respelled.Replace(strings.Map(foldRune, norm.NFD.String(text)))
+}
+
+// latinFolds contains the results of foldAny for the letters of Latin scripts. None of them combines with another one.
+var latinFolds = sync.OnceValue(func() *[combiningMarks]string {
+	var folds [combiningMarks]string
+	for r := range folds {
+		folds[r] = foldAny(string(rune(r)))
+	}
+	return &folds
+})
+
+// combiningMarks is the first mark that combines with the letter before it.
+const combiningMarks = '\u0300'
+
+// foldLatin folds a text without normalizing it. ok is false if it has other letters than those of Latin scripts.
+func foldLatin(text string) (folded string, ok bool) {
+	folds := latinFolds()
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range text {
+		if r >= combiningMarks {
+			return "", false
+		}
+		b.WriteString(folds[r])
+	}
+	return b.String(), true
 }
 
 // respelled replaces letters that Unicode does not decompose into a letter and an accent. The letters are the results

@@ -2,7 +2,6 @@ package bankstatement
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -42,7 +41,20 @@ func (n number) readings(minorUnitPossible bool) []decimal.Decimal {
 	return readings
 }
 
-var digitsOnly = regexp.MustCompile(`^[0-9]+$`)
+// isDigits reports whether a text consists of digits, and of at least one.
+func isDigits(text string) bool {
+	for i := range len(text) {
+		if !isDigit(text[i]) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// plainMarks replaces typographic spaces and the minus sign of Unicode.
+var plainMarks = strings.NewReplacer("\u00A0", " ", "\u202F", " ", "\u2212", "-")
 
 // maxAmountText is the maximum length of the text of an amount.
 const maxAmountText = 64
@@ -50,7 +62,7 @@ const maxAmountText = 64
 // parseAmount reads an amount. separator is the decimal separator of the file, 0 if it is not known. Without it, a text
 // such as 1.234 can be read in two ways. currencyMarks are texts such as "R$" that may stand before the digits.
 func parseAmount(text string, separator byte, currencyMarks ...string) (number, error) {
-	text = strings.TrimSpace(strings.NewReplacer("\u00A0", " ", "\u202F", " ", "\u2212", "-").Replace(text))
+	text = strings.TrimSpace(plainMarks.Replace(text))
 	if text == "" {
 		return number{}, errNoAmount
 	}
@@ -68,7 +80,7 @@ func parseAmount(text string, separator byte, currencyMarks ...string) (number, 
 	if n.value, err = domain.ParseAmount(plain); err != nil {
 		return number{}, errNotAmount
 	}
-	n.whole = !strings.Contains(plain, ".") && digitsOnly.MatchString(digits)
+	n.whole = !strings.Contains(plain, ".") && isDigits(digits)
 	return n, nil
 }
 
@@ -173,11 +185,13 @@ func isGrouped(text string) bool {
 	return true
 }
 
-func onlyDigits(text string) string { return strings.NewReplacer(".", "", ",", "").Replace(text) }
+var thousands = strings.NewReplacer(".", "", ",", "")
+
+func onlyDigits(text string) string { return thousands.Replace(text) }
 
 // minorUnits returns the amount of digits that include two decimals, as in CNAB.
 func minorUnits(digits string) (decimal.Decimal, error) {
-	if !digitsOnly.MatchString(digits) {
+	if !isDigits(digits) {
 		return decimal.Decimal{}, errNotAmount
 	}
 	value, err := domain.ParseAmount(digits)

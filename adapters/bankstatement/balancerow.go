@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -32,12 +33,32 @@ var finalBalances = map[string]bool{"SALDO FINAL": true, "SALDO DE FECHAMENTO": 
 var englishBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE( AS OF [0-9/]+)?$`)
 
 // normalText returns a text in capital letters, without accents and repeated spaces.
-func normalText(text string) string { return strings.Join(strings.Fields(domain.FoldText(text)), " ") }
+func normalText(text string) string { return oneSpaced(domain.FoldText(text)) }
+
+// oneSpaced returns a text with one space between its words, and none around it.
+func oneSpaced(text string) string {
+	before := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		if c >= utf8.RuneSelf || c < ' ' || c == ' ' && before == ' ' {
+			return strings.Join(strings.Fields(text), " ")
+		}
+		before = c
+	}
+	return strings.TrimSuffix(text, " ")
+}
+
+// maxBalanceText is the maximum length of the text of a balance row.
+const maxBalanceText = 500
 
 // balanceRole returns the role of a balance row. ok is false if the texts are those of a movement. All texts that are
 // not empty must be texts of balances.
 func balanceRole(texts ...string) (role witness.Role, limit, ok bool) {
 	for _, text := range texts {
+		if len(text) > maxBalanceText || text != "" && text[0] > ' ' && text[0] < utf8.RuneSelf &&
+			strings.IndexByte("SsBbEe", text[0]) < 0 {
+			return "", false, false // it is too long, or begins like none of them
+		}
 		if text = normalText(text); text == "" {
 			continue
 		}

@@ -17,7 +17,7 @@ const cnabLength = 240
 func looksLikeCNAB(text string) bool {
 	first, _, _ := strings.Cut(text, "\n")
 	first = strings.TrimRight(first, "\r \t")
-	return len(first) > 150 && digitsOnly.MatchString(first[:8]) || isCNAB400(first)
+	return len(first) > 150 && isDigits(first[:8]) || isCNAB400(first)
 }
 
 func isCNAB400(record string) bool {
@@ -200,7 +200,7 @@ func (r *cnabReader) header(rec cnabRecord) {
 	r.lotes++
 	account := rec.account()
 	account.Sub = rec.field(33, 36)
-	if account.Sub == account.Branch || digitsOnly.MatchString(account.Sub) && rec.field(1, 3) != "341" {
+	if account.Sub == account.Branch || isDigits(account.Sub) && rec.field(1, 3) != "341" {
 		account.Sub = "" // part of the agreement number
 	}
 	currency := rec.field(171, 173)

@@ -20,11 +20,15 @@ type csvReader struct {
 	separator byte
 	columns   columns // nil before the row of titles
 	width     int     // of the row of titles, without empty cells at its end
-	layouts   []string
+	// dateTitles are the possible titles of the column of dates.
+	dateTitles []string
+	cells      []string // of the row that is read
+	layouts    []string
 	// What the rows before the titles state.
 	account  witness.Account
 	declared domain.Window
 	made     domain.Date
+	remade   bool // the day on which the file was made is stated below the table
 	balances []witness.Balance
 	totals   *csvTotals
 	before   map[string]bool // the rows before the titles
@@ -77,7 +81,7 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 		return
 	}
 	f.Dialect = r.d.name
-	r.layouts = r.d.layouts
+	r.layouts, r.dateTitles = r.d.layouts, strings.Split(r.d.date, "|")
 	if mapping != nil && mapping.Amount != "" {
 		r.d.mark = r.markByEvidence(lines)
 	}
@@ -165,31 +169,48 @@ const maxRowLines = 20
 // ends. If its closing quote is missing, or if a line in it begins with a date, the row is one broken line, so that no
 // other line becomes part of it.
 func (r *csvReader) rowAt(lines []textLine, i int) (csvRow, int) {
-	text := lines[i].text
-	cells, state := splitRow(text, r.separator)
-	for j := i + 1; state == quoteOpen && j < min(len(lines), i+maxRowLines); j++ {
-		if r.beginsWithDate(lines[j].text) {
-			break
-		}
-		text += "\n" + lines[j].text
-		if cells, state = splitRow(text, r.separator); state == rowComplete {
-			return csvRow{cells: cells, line: lines[i].number, raw: text}, j + 1
-		}
+	row := csvRow{line: lines[i].number, raw: lines[i].text}
+	s := rowSplitter{separator: r.separator, cells: r.cells[:0]}
+	s.add(row.raw)
+	next := i + 1
+	for s.state == quoteOpen && next < min(len(lines), i+maxRowLines) && !startsWithDate(lines[next].text) {
+		s.add(lines[next].text)
+		next++
 	}
-	row := csvRow{cells: cells, line: lines[i].number, raw: lines[i].text}
-	if state != rowComplete {
-		row.cells, _ = splitRow(row.raw, r.separator)
+	switch s.state {
+	case rowComplete:
+		for _, l := range lines[i+1 : next] {
+			row.raw += "\n" + l.text
+		}
+		row.cells, r.cells = s.cells, s.cells
+		return row, next
+	case tooManyCells:
+		row.broken = "the row has too many cells"
+	default:
 		row.broken = "the quotes of the row do not match"
-		if state == tooManyCells {
-			row.broken = "the row has too many cells"
-		}
 	}
+	row.cells, _ = splitRow(row.raw, r.separator)
 	return row, i + 1
 }
 
-var dateStart = regexp.MustCompile(`^["' ]*[0-9]{1,4}[/.-]?[0-9]{2}[/.-]?[0-9]{2,4}`)
-
-func (r *csvReader) beginsWithDate(text string) bool { return dateStart.MatchString(text) }
+// startsWithDate reports whether a text begins with the digits of a date: one to four, two, and two to four, with or
+// without marks between.
+func startsWithDate(text string) bool {
+	text = strings.TrimLeft(text, `"' `)
+	digits := func(text string, n int) bool { return len(text) >= n && isDigits(text[:n]) }
+	afterMark := func(text string) string {
+		if text != "" && strings.IndexByte("/.-", text[0]) >= 0 {
+			return text[1:]
+		}
+		return text
+	}
+	for n := 1; n <= 4 && digits(text, n); n++ {
+		if rest := afterMark(text[n:]); digits(rest, 2) && digits(afterMark(rest[2:]), 2) {
+			return true
+		}
+	}
+	return false
+}
 
 // The states of a row that was split.
 const (
@@ -202,53 +223,97 @@ const (
 // maxCells is the maximum number of cells in a row.
 const maxCells = 500
 
-// splitRow divides a row into cells without surrounding spaces. A quoted cell may contain the separator, and doubled
-// quotes. Quotes inside of other cells are part of their text.
+// rowSplitter divides a row into cells without surrounding spaces. A quoted cell may contain the separator, doubled
+// quotes, and line ends. Quotes inside of other cells are part of their text.
+type rowSplitter struct {
+	separator byte
+	cells     []string
+	state     int
+	broken    bool     // text follows the end of a quoted cell
+	open      []string // the lines of the quoted cell that has no end yet
+}
+
 func splitRow(text string, separator byte) (cells []string, state int) {
-	for {
-		if len(cells) == maxCells {
-			return cells, tooManyCells
+	s := rowSplitter{separator: separator}
+	s.add(text)
+	return s.cells, s.state
+}
+
+// add adds a line: the first one, or the one below a line in which a quoted cell has no end.
+func (s *rowSplitter) add(text string) {
+	more := true
+	if s.state == quoteOpen {
+		if text, more = s.quoted(text); !more {
+			return
+		}
+	}
+	for more {
+		if len(s.cells) == maxCells {
+			s.state = tooManyCells
+			return
 		}
 		rest := strings.TrimLeft(text, " ")
-		if !strings.HasPrefix(rest, `"`) {
-			end := strings.IndexByte(text, separator)
-			if end < 0 {
-				return append(cells, cleanCell(text)), state
-			}
-			cells, text = append(cells, cleanCell(text[:end])), text[end+1:]
+		if strings.HasPrefix(rest, `"`) {
+			s.cells = append(s.cells, "")
+			text, more = s.quoted(rest[1:])
 			continue
 		}
-		cell, behind, closed := quotedCell(rest[1:])
-		cells = append(cells, cleanCell(cell))
-		switch behind = strings.TrimLeft(behind, " "); {
-		case !closed:
-			return cells, quoteOpen
-		case behind == "":
-			return cells, state
-		case behind[0] != separator:
-			end := strings.IndexByte(behind, separator)
-			if state = quoteBroken; end < 0 {
-				return cells, state
-			}
-			behind = behind[end:]
+		end := strings.IndexByte(text, s.separator)
+		if end < 0 {
+			s.cells = append(s.cells, cleanCell(text))
+			s.complete()
+			return
 		}
-		text = behind[1:]
+		s.cells, text = append(s.cells, cleanCell(text[:end])), text[end+1:]
 	}
 }
 
-// quotedCell returns the text up to the closing quote, and the text behind it.
-func quotedCell(text string) (cell, behind string, closed bool) {
-	from := 0
-	for {
+func (s *rowSplitter) complete() {
+	s.state, s.open = rowComplete, nil
+	if s.broken {
+		s.state = quoteBroken
+	}
+}
+
+// quoted reads the last cell, which is quoted, from the text behind its opening quote, or from its next line. It
+// returns the text behind the separator that follows the cell; more is false if there is none.
+func (s *rowSplitter) quoted(text string) (behind string, more bool) {
+	end := closingQuote(text)
+	if end < 0 {
+		if len(s.open) == 0 {
+			s.cells[len(s.cells)-1] = cleanCell(text)
+		}
+		s.open, s.state = append(s.open, text), quoteOpen
+		return "", false
+	}
+	behind = strings.TrimLeft(text[end+1:], " ")
+	cell := text[:end]
+	if len(s.open) > 0 {
+		cell = strings.Join(append(s.open, cell), "\n")
+	}
+	s.cells[len(s.cells)-1] = cleanCell(strings.ReplaceAll(cell, `""`, `"`))
+	s.open = nil
+	if behind != "" && behind[0] != s.separator {
+		s.broken = true
+		behind = behind[max(0, strings.IndexByte(behind, s.separator)):]
+	}
+	if behind == "" || behind[0] != s.separator {
+		s.complete()
+		return "", false
+	}
+	return behind[1:], true
+}
+
+// closingQuote returns the index of the quote that ends a cell; -1 if there is none.
+func closingQuote(text string) int {
+	for from := 0; ; from += 2 {
 		end := strings.IndexByte(text[from:], '"')
 		if end < 0 {
-			return text, "", false
+			return -1
 		}
-		end += from
-		if !strings.HasPrefix(text[end+1:], `"`) {
-			return strings.ReplaceAll(text[:end], `""`, `"`), text[end+1:], true
+		if from += end; !strings.HasPrefix(text[from+1:], `"`) {
+			return from
 		}
-		from = end + 2
 	}
 }
 
@@ -271,7 +336,7 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 	fits := append([]string(nil), r.d.layouts...)
 	var cols columns
 	for _, l := range lines {
-		cells, _ := splitRow(l.text, r.separator)
+		cells := r.cellsOf(l)
 		if cols == nil {
 			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
 				cols = titles
@@ -279,16 +344,15 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 			continue
 		}
 		at := cols.of(r.d.date)
-		if at >= len(cells) || !dateStart.MatchString(cells[at]) {
+		if at >= len(cells) || !startsWithDate(cells[at]) {
 			continue
 		}
-		var kept []string
-		for _, layout := range fits {
-			if parseDate(layout, cells[at]) != "" || strings.Trim(cells[at], "0/") == "" {
-				kept = append(kept, layout)
-			}
+		fits = slices.DeleteFunc(fits, func(layout string) bool {
+			return parseDate(layout, cells[at]) == "" && strings.Trim(cells[at], "0/") != ""
+		})
+		if len(fits) == 0 {
+			return nil
 		}
-		fits = kept
 	}
 	if len(fits) > 1 {
 		return nil
@@ -302,21 +366,21 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 // and the rows with other texts are refused. If no column is like this, or several are, markByEvidence returns "".
 func (r *csvReader) markByEvidence(lines []textLine) string {
 	var cols columns
-	marks := map[string]*markCount{}
+	var marks []*markCount // by column; nil if it cannot be that of marks
 	for _, l := range lines {
-		cells, _ := splitRow(l.text, r.separator)
+		cells := r.cellsOf(l)
 		if cols == nil {
 			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
-				cols = titles
-				for title := range cols {
+				cols, marks = titles, make([]*markCount, len(cells))
+				for title, at := range cols {
 					if !repeated[title] && !slices.Contains(r.d.titles, title) {
-						marks[title] = &markCount{}
+						marks[at] = &markCount{title: title}
 					}
 				}
 			}
 			continue
 		}
-		if at := cols.of(r.d.date); at >= len(cells) || !dateStart.MatchString(cells[at]) {
+		if at := cols.of(r.d.date); at >= len(cells) || !startsWithDate(cells[at]) {
 			continue
 		}
 		text, at := "", cols.of(r.d.amount)
@@ -326,29 +390,38 @@ func (r *csvReader) markByEvidence(lines []textLine) string {
 		if n, err := parseAmount(text, r.d.decimal, "R$", "$"); err == nil && n.signed && !n.value.IsZero() {
 			return ""
 		}
-		for title, count := range marks {
-			mark := ""
-			if at := cols[title]; at < len(cells) {
-				mark = normalTitle(cells[at])
+		for at, count := range marks[:min(len(marks), len(cells))] {
+			if count != nil {
+				count.add(normalTitle(cells[at]))
 			}
-			count.add(mark)
 		}
 	}
 	found := ""
-	for title, count := range marks {
+	for _, count := range marks {
 		switch {
-		case !count.areMarks():
+		case count == nil || !count.areMarks():
 		case found != "":
 			return ""
 		default:
-			found = title
+			found = count.title
 		}
 	}
 	return found
 }
 
+// cellsOf returns the cells of a line. They are valid until the next line is read.
+func (r *csvReader) cellsOf(l textLine) []string {
+	s := rowSplitter{separator: r.separator, cells: r.cells[:0]}
+	s.add(l.text)
+	r.cells = s.cells
+	return s.cells
+}
+
 // markCount counts what a column contains.
-type markCount struct{ credits, debits, others int }
+type markCount struct {
+	title                   string
+	credits, debits, others int
+}
 
 func (c *markCount) add(mark string) {
 	switch {
@@ -380,7 +453,8 @@ var (
 
 // preamble reads a row before the titles: account, period, balances.
 func (r *csvReader) preamble(row csvRow) {
-	text := normalText(strings.Join(row.cells, " ; "))
+	text := strings.Join(row.cells, " ; ")
+	text = normalText(text[:min(len(text), maxRemark)])
 	if m := preambleBranch.FindStringSubmatch(text); m != nil && r.account.Branch == "" {
 		r.account.Branch = m[1]
 	}
@@ -398,10 +472,18 @@ func (r *csvReader) preamble(row csvRow) {
 			r.declared = w
 		}
 	}
-	if m := preambleMade.FindStringSubmatch(text); m != nil {
+	if m := madeIn(text); m != nil {
 		r.made = parseDate(dmy, m[1])
 	}
 	r.preambleBalances(row.cells)
+}
+
+// madeIn returns the day on which a text says that the file was made, as the second element; nil if it says none.
+func madeIn(text string) []string {
+	if strings.IndexByte(text, '/') < 0 {
+		return nil
+	}
+	return preambleMade.FindStringSubmatch(text)
 }
 
 // preambleBalances reads the balances before the titles: the present balance, the summary of Mercado Pago in two rows,
@@ -461,6 +543,11 @@ func trimCells(cells []string) []string {
 func (r *csvReader) finish() {
 	if r.titled && len(r.sections) == 0 {
 		r.section(witness.Account{}, "")
+	}
+	for i := range r.sections {
+		if r.remade {
+			r.sections[i].Made = r.made
+		}
 	}
 	r.completeCopies()
 	first := map[witness.Account]*csvSection{}

@@ -19,7 +19,7 @@ func (r *csvReader) row(row csvRow) {
 	if len(cells) == 0 {
 		return
 	}
-	if row.broken == "" {
+	if row.broken == "" && r.hasDateTitle(cells) {
 		if found, repeated := titlesOf(cells); r.d.matches(found, repeated) || r.isLaterTable(cells, found) {
 			r.columns, r.width, r.titled, r.current = found, len(cells), true, nil
 			if r.number++; r.number > maxSections {
@@ -42,6 +42,15 @@ func (r *csvReader) row(row csvRow) {
 	default:
 		r.entry(row, cells)
 	}
+}
+
+// hasDateTitle reports whether a cell is the title of the dates. Each row of titles has one.
+func (r *csvReader) hasDateTitle(cells []string) bool {
+	return len(cells) >= 2 && len(cells) <= maxTitles && slices.ContainsFunc(cells, func(cell string) bool {
+		return len(cell) <= maxTitles && slices.ContainsFunc(r.dateTitles, func(title string) bool {
+			return isTitle(cell, title)
+		})
+	})
 }
 
 // isLaterTable reports whether a row has the titles of a table below the first one, which may lack columns such as that
@@ -84,7 +93,23 @@ var (
 	futureHeading = regexp.MustCompile(`^AGENDAMENTOS|^PROXIMOS| (FUTUR|AGENDAD|PROGRAMAD)[AO]S$`)
 )
 
-var moneyInText = regexp.MustCompile(`[0-9][.,][0-9]{2}([^0-9/]|$)`)
+func isHeading(text string) bool {
+	return len(text) >= len("PROXIMOS") && strings.IndexByte("LMTAP", text[0]) >= 0 && laterHeading.MatchString(text)
+}
+
+// hasMoney reports whether a text contains an amount with two decimals.
+func hasMoney(text string) bool {
+	for i := 1; i+2 < len(text); i++ {
+		if (text[i] == '.' || text[i] == ',') && isDigit(text[i-1]) && isDigit(text[i+1]) && isDigit(text[i+2]) &&
+			(i+3 == len(text) || !isDigit(text[i+3]) && text[i+3] != '/') {
+			return true
+		}
+	}
+	return false
+}
+
+// maxRemark is the number of characters of a text beside the table that are read.
+const maxRemark = 4096
 
 // isNote reports whether a row of the table is none of its entries, and handles it: a remark below the table, a row
 // that continues the text above, or a row of totals.
@@ -98,7 +123,7 @@ func (r *csvReader) isNote(cells []string) bool {
 			}
 		}
 	}
-	text := normalText(first)
+	text := normalText(first[:min(len(first), maxRemark)])
 	if filled == 1 {
 		for _, prefix := range r.d.continued {
 			if strings.HasPrefix(text, prefix) {
@@ -110,11 +135,11 @@ func (r *csvReader) isNote(cells []string) bool {
 		r.total(cells)
 		return true
 	}
-	if filled == 1 && cells[0] != "" && !dateStart.MatchString(first) && !moneyInText.MatchString(first) {
-		if m := preambleMade.FindStringSubmatch(text); m != nil {
-			r.setMade(parseDate(dmy, m[1]))
+	if filled == 1 && cells[0] != "" && !startsWithDate(first) && !hasMoney(first) {
+		if m := madeIn(text); m != nil {
+			r.made, r.remade = parseDate(dmy, m[1]), true
 		}
-		if heading := strings.TrimRight(text, " :"); laterHeading.MatchString(heading) {
+		if heading := strings.TrimRight(text, " :"); isHeading(heading) && len(first) <= maxRemark {
 			r.future = futureHeading.MatchString(heading)
 		}
 		return true
@@ -132,14 +157,6 @@ func (r *csvReader) continueText(text string) bool {
 		b.Text = domain.CleanText(b.Text + " " + strings.Join(strings.Fields(text), " "))
 	}
 	return true
-}
-
-// setMade sets the day on which the file was made. It may be stated below the table.
-func (r *csvReader) setMade(made domain.Date) {
-	r.made = made
-	for _, s := range r.sections {
-		s.Made = made
-	}
 }
 
 // total reads a row of totals. Only totals of credits and debits are compared.
@@ -162,7 +179,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	r.current = s
 	var texts []string
 	for _, column := range r.d.text {
-		texts = append(texts, strings.Join(strings.Fields(r.cell(cells, column)), " "))
+		texts = append(texts, oneSpaced(r.cell(cells, column)))
 	}
 	b := witness.Block{
 		FileLine: row.line, Kind: witness.Line, Text: domain.CleanText(strings.TrimSpace(strings.Join(texts, " "))),

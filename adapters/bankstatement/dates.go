@@ -14,13 +14,16 @@ const (
 	lastYear  = 2199
 )
 
+var slashes = strings.NewReplacer("-", "/", ".", "/")
+
 // parseDate reads a date in a layout of package time. It returns "" if the text is no such date.
 func parseDate(layout, text string) domain.Date {
-	if len(text) > 40 {
+	// A day or a month of one digit in a layout may have two in the text.
+	if len(text) < len(layout) || len(text) > len(layout)+2 || !isDigit(text[len(text)-1]) {
 		return ""
 	}
 	if strings.IndexByte(layout, '/') >= 0 { // some banks write 02-09-2026 or 02.09.2026
-		text = strings.NewReplacer("-", "/", ".", "/").Replace(text)
+		text = slashes.Replace(text)
 	}
 	at, err := time.Parse(layout, text)
 	if err != nil || at.Year() < firstYear || at.Year() > lastYear {
@@ -32,7 +35,7 @@ func parseDate(layout, text string) domain.Date {
 // compactDate reads the first eight digits of a text as YYYYMMDD. The time and the zone behind them are not converted.
 func compactDate(text string) domain.Date {
 	text = strings.TrimSpace(text)
-	if len(text) < 8 || !digitsOnly.MatchString(text[:8]) {
+	if len(text) < 8 || !isDigits(text[:8]) {
 		return ""
 	}
 	return parseDate("20060102", text[:8])

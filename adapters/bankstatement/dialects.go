@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -229,10 +230,12 @@ func dialectOfMapping(m witness.CSVMapping) dialect {
 	return d
 }
 
+var ordinals = strings.NewReplacer("º", "", "ª", "")
+
 // normalTitle returns a title in capital letters, without accents, punctuation and units. A title that consists of
 // punctuation stays as it is.
 func normalTitle(title string) string {
-	title = strings.TrimSpace(strings.NewReplacer("º", "", "ª", "").Replace(title))
+	title = strings.TrimSpace(ordinals.Replace(title))
 	words := strings.FieldsFunc(domain.FoldText(title), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
@@ -240,6 +243,17 @@ func normalTitle(title string) string {
 		return title
 	}
 	return strings.Join(words, " ")
+}
+
+// isTitle reports whether normalTitle returns the title for a cell. For most other cells it costs nothing.
+func isTitle(cell, title string) bool {
+	at := strings.IndexFunc(cell, func(r rune) bool {
+		return r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r)
+	})
+	if at >= 0 && cell[at] < utf8.RuneSelf && !strings.EqualFold(cell[at:at+1], title[:min(len(title), 1)]) {
+		return false
+	}
+	return normalTitle(cell) == title && title != ""
 }
 
 // columns are the indexes of the columns by their normal titles.
@@ -261,7 +275,7 @@ const maxTitles = 100
 // titlesOf returns the columns by their titles, and the titles that occur more than once. It returns nil if the row is
 // none of titles: it begins with a date, or has too many cells.
 func titlesOf(cells []string) (c columns, repeated map[string]bool) {
-	if len(cells) < 2 || len(cells) > maxTitles || dateStart.MatchString(cells[0]) {
+	if len(cells) < 2 || len(cells) > maxTitles || startsWithDate(cells[0]) {
 		return nil, nil
 	}
 	c, repeated = columns{}, map[string]bool{}

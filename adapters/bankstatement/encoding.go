@@ -113,17 +113,21 @@ type textLine struct {
 
 // splitLines returns the lines of a text. A line ends with LF, CR LF, or CR alone.
 func splitLines(text string) []textLine {
-	lines := make([]textLine, 0, 1+strings.Count(text, "\n"))
-	for number := 1; text != ""; number++ {
-		end := strings.IndexAny(text, "\r\n")
-		if end < 0 {
-			return append(lines, textLine{text, number})
+	ends := strings.Count(text, "\n") + strings.Count(text, "\r") - strings.Count(text, "\r\n")
+	lines := make([]textLine, 0, 1+ends)
+	begin := 0
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\n' && text[i] != '\r' {
+			continue
 		}
-		lines = append(lines, textLine{text[:end], number})
-		if strings.HasPrefix(text[end:], "\r\n") {
-			end++
+		lines = append(lines, textLine{text[begin:i], len(lines) + 1})
+		if text[i] == '\r' && i+1 < len(text) && text[i+1] == '\n' {
+			i++
 		}
-		text = text[end+1:]
+		begin = i + 1
+	}
+	if begin < len(text) {
+		lines = append(lines, textLine{text[begin:], len(lines) + 1})
 	}
 	return lines
 }

@@ -106,31 +106,28 @@ func manyAccounts(n int) string {
 
 // hostileFiles are files of the maximum size that are costly to read.
 func hostileFiles() map[string]string {
-	fill := func(head, unit string) string {
-		return head + strings.Repeat(unit, (witness.MaxFileBytes-len(head))/len(unit))
-	}
 	return map[string]string{
-		"one line of text":         fill("", "a;"),
-		"one OFX value":            fill(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "x"),
-		"OFX marks":                fill(ofxHeader+"<OFX>", "<"),
-		"OFX marks in a value":     fill(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "<"),
-		"OFX tags without lines":   fill("OFXHEADER:100<OFX>", "<A>"),
-		"OFX tags":                 fill(ofxHeader+"<OFX>", "<A>"),
-		"OFX entities":             fill(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "&amp;"),
-		"OFX comments":             fill(ofxHeader+"<OFX>", "<!---->"),
-		"quotes":                   fill("Data,Valor,Identificador,Descrição\n", `"`),
-		"lines with open quotes":   fill("Data,Valor,Identificador,Descrição\n", "\"a,\n"),
-		"cells":                    fill("Data,Valor,Identificador,Descrição\n", ","),
-		"rows of titles":           fill("", "Data,Valor,Identificador,Descrição\n"),
-		"empty rows":               fill("Data,Valor,Identificador,Descrição\n", "\n"),
-		"short records":            fill("00100000"+strings.Repeat(" ", 232)+"\n", "00100013\n"),
-		"records of many accounts": fill("", record(map[int]string{1: "00100013", 14: "E"})+"\n"),
-		"XML elements":             fill("<?xml version=\"1.0\"?><Document>", "<a></a>"),
-		"XML elements of an entry": fill("<?xml version=\"1.0\"?><Document><Stmt><Ntry>", "<a/>"),
-		"XML attributes":           fill("<?xml version=\"1.0\"?><Document ", "a='' "),
-		"XML statements":           fill("<?xml version=\"1.0\"?><Document>", "<Stmt></Stmt>"),
-		"MT940 messages":           fill("", ":20:A\n:25:1\n:60F:C260831EUR1,\n:62F:C260831EUR1,\n-\n"),
-		"MT940 texts":              fill(mt940(":60F:C260831EUR1,", ":61:260902D1,NTRF"), "x\n"),
+		"one line of text":         filled("", "a;"),
+		"one OFX value":            filled(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "x"),
+		"OFX marks":                filled(ofxHeader+"<OFX>", "<"),
+		"OFX marks in a value":     filled(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "<"),
+		"OFX tags without lines":   filled("OFXHEADER:100<OFX>", "<A>"),
+		"OFX tags":                 filled(ofxHeader+"<OFX>", "<A>"),
+		"OFX entities":             filled(ofxHeader+"<OFX><STMTRS><STMTTRN><MEMO>", "&amp;"),
+		"OFX comments":             filled(ofxHeader+"<OFX>", "<!---->"),
+		"quotes":                   filled("Data,Valor,Identificador,Descrição\n", `"`),
+		"lines with open quotes":   filled("Data,Valor,Identificador,Descrição\n", "\"a,\n"),
+		"cells":                    filled("Data,Valor,Identificador,Descrição\n", ","),
+		"rows of titles":           filled("", "Data,Valor,Identificador,Descrição\n"),
+		"empty rows":               filled("Data,Valor,Identificador,Descrição\n", "\n"),
+		"short records":            filled("00100000"+strings.Repeat(" ", 232)+"\n", "00100013\n"),
+		"records of many accounts": filled("", record(map[int]string{1: "00100013", 14: "E"})+"\n"),
+		"XML elements":             filled("<?xml version=\"1.0\"?><Document>", "<a></a>"),
+		"XML elements of an entry": filled("<?xml version=\"1.0\"?><Document><Stmt><Ntry>", "<a/>"),
+		"XML attributes":           filled("<?xml version=\"1.0\"?><Document ", "a='' "),
+		"XML statements":           filled("<?xml version=\"1.0\"?><Document>", "<Stmt></Stmt>"),
+		"MT940 messages":           filled("", ":20:A\n:25:1\n:60F:C260831EUR1,\n:62F:C260831EUR1,\n-\n"),
+		"MT940 texts":              filled(mt940(":60F:C260831EUR1,", ":61:260902D1,NTRF"), "x\n"),
 	}
 }
 

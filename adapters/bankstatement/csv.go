@@ -22,8 +22,9 @@ type csvReader struct {
 	width     int     // of the row of titles, without empty cells at its end
 	// dateTitles are the possible titles of the column of dates.
 	dateTitles []string
-	cells      []string // of the row that is read
-	layouts    []string
+	// cells and counted are space for the cells of the row that is read, and of rows whose end is looked for.
+	cells, counted []string
+	layouts        []string
 	// What the rows before the titles state.
 	account  witness.Account
 	declared domain.Window
@@ -173,24 +174,40 @@ func (r *csvReader) rowAt(lines []textLine, i int) (csvRow, int) {
 	s := rowSplitter{separator: r.separator, cells: r.cells[:0]}
 	s.add(row.raw)
 	next := i + 1
-	for s.state == quoteOpen && next < min(len(lines), i+maxRowLines) && !startsWithDate(lines[next].text) {
-		s.add(lines[next].text)
-		next++
-	}
-	switch s.state {
-	case rowComplete:
+	if s.state == quoteOpen {
+		next = r.endOfRow(lines, i)
 		for _, l := range lines[i+1 : next] {
+			s.add(l.text)
 			row.raw += "\n" + l.text
 		}
-		row.cells, r.cells = s.cells, s.cells
-		return row, next
+	}
+	row.cells, r.cells = s.cells, s.cells
+	switch s.state {
+	case rowComplete:
 	case tooManyCells:
 		row.broken = "the row has too many cells"
 	default:
 		row.broken = "the quotes of the row do not match"
 	}
-	row.cells, _ = splitRow(row.raw, r.separator)
-	return row, i + 1
+	return row, next
+}
+
+// endOfRow returns the index of the line behind a row that begins in a line with an open quote. It is the next line if
+// the row has no end.
+func (r *csvReader) endOfRow(lines []textLine, i int) int {
+	s := rowSplitter{separator: r.separator, cells: r.counted[:0], countOnly: true}
+	s.add(lines[i].text)
+	for j := i + 1; j < min(len(lines), i+maxRowLines) && !startsWithDate(lines[j].text); j++ {
+		s.add(lines[j].text)
+		r.counted = s.cells
+		switch {
+		case s.state == rowComplete:
+			return j + 1
+		case s.state != quoteOpen || s.broken:
+			return i + 1
+		}
+	}
+	return i + 1
 }
 
 // startsWithDate reports whether a text begins with the digits of a date: one to four, two, and two to four, with or
@@ -229,6 +246,7 @@ type rowSplitter struct {
 	separator byte
 	cells     []string
 	state     int
+	countOnly bool     // the texts of quoted cells are not needed
 	broken    bool     // text follows the end of a quoted cell
 	open      []string // the lines of the quoted cell that has no end yet
 }
@@ -280,19 +298,23 @@ func (s *rowSplitter) complete() {
 func (s *rowSplitter) quoted(text string) (behind string, more bool) {
 	end := closingQuote(text)
 	if end < 0 {
-		if len(s.open) == 0 {
-			s.cells[len(s.cells)-1] = cleanCell(text)
+		if s.state = quoteOpen; !s.countOnly {
+			if len(s.open) == 0 {
+				s.cells[len(s.cells)-1] = cleanCell(text)
+			}
+			s.open = append(s.open, text)
 		}
-		s.open, s.state = append(s.open, text), quoteOpen
 		return "", false
 	}
 	behind = strings.TrimLeft(text[end+1:], " ")
-	cell := text[:end]
-	if len(s.open) > 0 {
-		cell = strings.Join(append(s.open, cell), "\n")
+	if !s.countOnly {
+		cell := text[:end]
+		if len(s.open) > 0 {
+			cell = strings.Join(append(s.open, cell), "\n")
+		}
+		s.cells[len(s.cells)-1] = cleanCell(strings.ReplaceAll(cell, `""`, `"`))
+		s.open = nil
 	}
-	s.cells[len(s.cells)-1] = cleanCell(strings.ReplaceAll(cell, `""`, `"`))
-	s.open = nil
 	if behind != "" && behind[0] != s.separator {
 		s.broken = true
 		behind = behind[max(0, strings.IndexByte(behind, s.separator)):]
@@ -306,13 +328,16 @@ func (s *rowSplitter) quoted(text string) (behind string, more bool) {
 
 // closingQuote returns the index of the quote that ends a cell; -1 if there is none.
 func closingQuote(text string) int {
-	for from := 0; ; from += 2 {
+	for from := 0; ; {
 		end := strings.IndexByte(text[from:], '"')
 		if end < 0 {
 			return -1
 		}
-		if from += end; !strings.HasPrefix(text[from+1:], `"`) {
-			return from
+		first := from + end
+		for from = first; from < len(text) && text[from] == '"'; from++ {
+		}
+		if (from-first)%2 == 1 { // the others are doubled
+			return from - 1
 		}
 	}
 }

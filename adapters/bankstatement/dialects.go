@@ -247,6 +247,9 @@ func normalTitle(title string) string {
 
 // isTitle reports whether normalTitle returns the title for a cell. For most other cells it costs nothing.
 func isTitle(cell, title string) bool {
+	if cell == "" {
+		return false
+	}
 	at := strings.IndexFunc(cell, func(r rune) bool {
 		return r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r)
 	})

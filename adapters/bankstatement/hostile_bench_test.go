@@ -31,7 +31,7 @@ func hostileTables() map[string]string {
 		"long accents":              filled(itau, strings.Repeat("éçãÉ", 10)+";a\n"),
 		"rows of 100 cells":         filled(itau, strings.Repeat(";", 99)+"a\n"),
 		"formulas":                  filled(itau, "=\"a\";=\"b\";=\"c\"\n"),
-		"quotes without an end":     filled(itau, `a"a;"`+strings.Repeat(`""`, 2000)+"\n"),
+		"quotes without an end":     filled(itau, `a";"`+strings.Repeat(`""`, 2000)+"\n"),
 		"words for an account":      preamble("CC."),
 		"words for a date":          preamble("GERADO"),
 		"many periods":              preamble("01/01/2026 "),

@@ -212,20 +212,21 @@ func (c *comparer) pairEqual(lines, records []int) {
 func (c *comparer) bySimilarity(lines, records []int) (orderedLines, orderedRecords []int) {
 	type candidate struct{ line, record, common int }
 	var all []candidate
-	words := map[int]map[string]bool{}
-	for _, r := range records {
-		words[r] = wordsOf(c.records[r].Text)
+	with := map[string][]int{} // the indexes of the records whose texts contain a word
+	for i, r := range records {
+		for word := range wordsOf(c.records[r].Text) {
+			with[word] = append(with[word], i)
+		}
 	}
 	for _, l := range lines {
-		ofLine := wordsOf(c.lines[l].Text)
-		for _, r := range records {
-			common := 0
-			for word := range ofLine {
-				if words[r][word] {
-					common++
-				}
+		common := make([]int, len(records))
+		for word := range wordsOf(c.lines[l].Text) {
+			for _, i := range with[word] {
+				common[i]++
 			}
-			all = append(all, candidate{l, r, common})
+		}
+		for i, r := range records {
+			all = append(all, candidate{l, r, common[i]})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.common, a.common) })

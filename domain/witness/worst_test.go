@@ -11,9 +11,13 @@ import (
 // quadratic comparison of so many lines would exceed the time limit of the test.
 func TestCostlyStatementsAreCompared(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compares 120,000 lines")
+		t.Skip("compares 140,000 lines")
 	}
 	const n = 20_000
+	long := ""
+	for i := range 100 {
+		long += fmt.Sprintf("w%d ", i)
+	}
 	for name, tc := range map[string]struct {
 		line func(i int) witness.Block
 		ours func(i int) witness.Record
@@ -37,6 +41,14 @@ func TestCostlyStatementsAreCompared(t *testing.T) {
 		"one amount near the day": {
 			func(int) witness.Block { return line(2, "-1", "A") },
 			func(i int) witness.Record { return ours(fmt.Sprint(i), 3, "-1", "B") },
+		},
+		"long texts of one day and amount": { // with a record less than lines for each of them
+			func(i int) witness.Block {
+				return line(i/20%300+i%20/19*1000, fmt.Sprint(-1-i/6000), fmt.Sprint(long, i))
+			},
+			func(i int) witness.Record {
+				return ours(fmt.Sprint(i), i/20%300, fmt.Sprint(-1-i/6000), fmt.Sprint(long, -i))
+			},
 		},
 		"many days with small groups": {
 			func(i int) witness.Block { return line(i/20, fmt.Sprint(-1000*i-7), "A") },

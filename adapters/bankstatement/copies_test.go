@@ -157,3 +157,61 @@ func TestCopiesOfTablesCountOnce(t *testing.T) {
 		},
 	})
 }
+
+// The rows of a table that was pasted once more without its titles count once. Unless balances or identifiers tell that
+// they are copies, no day is covered.
+func TestRowsThatFollowOnceMoreCountOnce(t *testing.T) {
+	paste := func(titles string, times int, rows ...string) string {
+		return titles + "\n" + strings.Repeat(table(rows...), times)
+	}
+	counts := func(lines, balanceRows, apart int) witness.Counts {
+		return witness.Counts{
+			Blocks: lines + balanceRows + apart, Lines: lines, BalanceRows: balanceRows, Apart: apart,
+		}
+	}
+	again := []witness.WarningCode{witness.MixedDates}
+	card := []string{"2026-09-01,Loja,10.00", "2026-09-01,Loja,10.00", "2026-09-02,Loja,5.00"}
+	inter := []string{"03/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50", "02/09/2026;Pix;A;-100,50;899,50"}
+	nubank := []string{"01/09/2026,-5.00,64f0-1,Pix", "01/09/2026,-5.00,64f0-2,Pix", "02/09/2026,-5.00,64f0-3,Pix"}
+	itau := []string{"31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50"}
+	runFacts(t, map[string]fact{
+		"with balances": {
+			content: paste(interTitles, 2, inter...), counts: counts(3, 0, 3), net: "-151.50", opening: "1000",
+			closing: "848.50", state: witness.Proved, covered: "2026-09-02..2026-09-03", warnings: again,
+		},
+		"three times": {
+			content: paste(interTitles, 3, inter...), counts: counts(3, 0, 6), closing: "848.50",
+			state: witness.Proved, warnings: again,
+		},
+		"with balance rows": {
+			content: paste("data;lançamento;valor (R$);saldo (R$)", 2, itau...), counts: counts(1, 4, 1),
+			closing: "899.50", state: witness.Proved, covered: "2026-09-01..2026-09-02", warnings: again,
+		},
+		"with totals": {
+			content: paste(bradescoTitles, 2, `02/09/26;COD. LANC. 0;;;;"1.000,00";`,
+				`02/09/26;Pix;1;;"200,00";"800,00";`, `03/09/26;Pix;1;"50,00";;"850,00";`,
+				`;Total;;"50,00";"200,00";"850,00";`),
+			counts: counts(2, 2, 2), closing: "850", state: witness.Proved, warnings: again,
+		},
+		"with identifiers": {
+			content: paste("Data,Valor,Identificador,Descrição", 2, nubank...), counts: counts(3, 0, 3), net: "-15",
+			warnings: append(again, witness.RepeatedIDs),
+		},
+		"with nothing that tells": {
+			content: paste("date,title,amount", 2, card...), counts: counts(3, 0, 3), net: "-25", covered: "none",
+			warnings: again,
+		},
+		"balances that hold with the rows again": {
+			content: paste(interTitles, 2, "02/09/2026;Pix;A;10,00;110,00", "02/09/2026;Pix;B;-10,00;100,00",
+				"02/09/2026;Pix;C;5,00;105,00", "02/09/2026;Pix;D;-5,00;100,00"),
+			counts: lines(8), closing: "100", state: witness.Proved, covered: "none", warnings: again,
+		},
+		"two rows": {content: paste("date,title,amount", 2, card[:2]...), counts: lines(4), net: "-40"},
+		"many equal rows": {
+			content: paste("date,title,amount", 6, "2026-09-01,Café,5.00"), counts: lines(6), net: "-30",
+		},
+		"not all rows": {
+			content: paste("date,title,amount", 2, card...) + card[0] + "\n", counts: lines(7), net: "-60",
+		},
+	})
+}

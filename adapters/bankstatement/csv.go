@@ -582,6 +582,7 @@ func (r *csvReader) finish() {
 	}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		s.setRepetitionApart()
 		if r.d.pending {
 			s.setPendingApart()
 		}
@@ -601,6 +602,33 @@ func (r *csvReader) finish() {
 			s.warnings = witness.AddWarning(s.warnings, witness.TotalsDisagree, 0)
 		}
 		r.f.add(s.account, s.currency, s.Section, s.warnings)
+	}
+}
+
+// setRepetitionApart sets apart the rows of a table that was pasted once more below itself.
+func (s *csvSection) setRepetitionApart() {
+	wasDoubtful := s.Doubtful
+	kinds := make([]witness.Kind, len(s.Blocks))
+	for i := range s.Blocks {
+		kinds[i] = s.Blocks[i].Kind
+	}
+	first := s.SetRepetitionApart()
+	if first == 0 && s.Doubtful == wasDoubtful {
+		return
+	}
+	s.warnings = witness.AddWarning(s.warnings, witness.MixedDates, 0)
+	for i := first; i < len(s.Blocks); i++ {
+		b := &s.Blocks[i]
+		switch {
+		case b.Kind == kinds[i]:
+		case b.Amount.IsNegative():
+			s.sums.debits = s.sums.debits.Add(b.Amount)
+		default:
+			s.sums.credits = s.sums.credits.Sub(b.Amount)
+		}
+		if first > 0 {
+			s.warnings = witness.AddWarning(s.warnings, witness.MixedDates, i+1)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 const (
 	copiedStatement = "a copy: the file has the same statement before"
 	copiedLine      = "a copy: another statement of the file has the same line"
+	copiedRow       = "a copy: the table lists all rows once more"
 )
 
 // SetCopiesApart sets apart what the file lists more than once: a statement that is equal to one before it, and the
@@ -51,6 +52,67 @@ func (s *Statement) SetCopiesApart() {
 	for i := range possible {
 		s.Sections[i].Blocks, s.Sections[i].Doubtful = before[i], true
 	}
+}
+
+// minRepeated is the number of rows from which on a table that lists them once more is taken for two copies. A few equal
+// movements are none.
+const minRepeated = 3
+
+// SetRepetitionApart sets apart the rows of a table that was pasted once more below itself, so that the list of all rows
+// stands there several times in one order. It returns the index of the first copy, and 0 if there is none. The balances
+// or an identifier of each line can tell that the rows are copies. If nothing tells, or if the balances hold with the
+// copies, the section is doubtful, because the bank may have booked the same movements twice.
+func (s *Section) SetRepetitionApart() (first int) {
+	if first = s.period(); first == 0 {
+		return 0
+	}
+	proved := func() bool { return Prove(Statement{Sections: []Section{*s}}).Closing.State == Proved }
+	if proved() {
+		s.Doubtful = true
+		return 0
+	}
+	named := true
+	for _, i := range s.lines() {
+		if i >= first {
+			s.setApart([]int{i}, copiedRow)
+		}
+		named = named && s.Blocks[i].ownID(s.DailyRunning) != ""
+	}
+	s.Balances = slices.DeleteFunc(slices.Clone(s.Balances), func(b Balance) bool { return b.Block >= first })
+	s.Doubtful = !named && !proved()
+	return first
+}
+
+// period returns the number of rows after which the rows begin again; 0 if they do not, or if there are too few.
+func (s *Section) period() int {
+	n := len(s.Blocks)
+	same := make([]int, n) // how many of the last rows up to each are equal to the first ones of the table
+	for i := 1; i < n; i++ {
+		k := same[i-1]
+		for k > 0 && !s.Blocks[i].states(&s.Blocks[k]) {
+			k = same[k-1]
+		}
+		if s.Blocks[i].states(&s.Blocks[k]) {
+			k++
+		}
+		same[i] = k
+	}
+	if n == 0 {
+		return 0
+	}
+	period := n - same[n-1]
+	if period < minRepeated || period == n || n%period != 0 {
+		return 0
+	}
+	return period
+}
+
+// states reports whether two blocks state the same.
+func (b *Block) states(other *Block) bool {
+	running := b.Running == nil && other.Running == nil ||
+		b.Running != nil && other.Running != nil && b.Running.Equal(*other.Running)
+	return running && b.Kind == other.Kind && b.Date == other.Date && b.ValueDate == other.ValueDate &&
+		b.Amount.Equal(other.Amount) && b.Text == other.Text && b.Raw == other.Raw && slices.Equal(b.IDs, other.IDs)
 }
 
 func (s *Section) setApart(blocks []int, reason string) {

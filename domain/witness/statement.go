@@ -109,7 +109,7 @@ const (
 	TrailerMissing       WarningCode = "trailer_missing"         // a lote or a file has no trailer
 	CurrencyDiffers      WarningCode = "currency_differs"        // the statement was chosen in spite of it
 	UndecodableText      WarningCode = "undecodable_text"        // bytes that the encoding does not define
-	MixedDates           WarningCode = "lines_out_of_order"      // neither oldest nor newest first
+	MixedDates           WarningCode = "lines_out_of_order"      // neither oldest nor newest first, or all lines again
 	SignContradictsType  WarningCode = "sign_contradicts_type"   // the sign of the amount was taken
 	PartsDoNotSum        WarningCode = "batch_parts_do_not_sum"  // the parts of a line are not its amount
 	LaterSection         WarningCode = "later_section_set_apart" // lines after the period, without balances
@@ -171,7 +171,7 @@ type Section struct {
 	TotalsDisagree bool
 	// Cut states that the file ends before the list of the blocks does, so that blocks may be missing.
 	Cut bool
-	// Doubtful states that lines may stand in another section, too, and that no balance tells.
+	// Doubtful states that lines may be copies of others, and that no balance tells.
 	Doubtful bool
 }
 

@@ -781,6 +781,46 @@ test('removals that are held back are applied, or another read is requested', as
   await page.finish();
 });
 
+test('accounts whose removal is held back are listed, and removed one by one', async () => {
+  const operator = token(74);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/search', { token: operator });
+  const since = new Date(Date.now() - 2 * 3600 * 1000).toISOString();
+  const removed = [];
+  let all;
+  await page.route('**/health', async (route) => {
+    const response = await route.fetch();
+    const n = all ? all.length - removed.length : 2;
+    const held = n > 0 ? { warnings: ['mass_removal'], heldRemovals: 0, heldAccounts: n, attention: [{ reason: 'mass_removal', severity: 'now', since }] } : {};
+    await route.fulfill({ response, json: { ...(await response.json()), ...held } });
+  });
+  await page.route(`**/${id}/accounts?*`, async (route) => {
+    const response = await route.fetch();
+    const list = await response.json();
+    all = list.items.map((account) => account.id);
+    const items = list.items.map((account) => ({ ...account, ...(removed.includes(account.id) ? { removedAt: since } : { removalHeldSince: since }) }));
+    await route.fulfill({ response, json: { ...list, items } });
+  });
+  await page.route('**/removals/apply', async (route) => {
+    removed.push(new URL(route.request().url()).pathname.split('/').at(-3));
+    await route.fulfill({ json: { accountId: removed.at(-1), removed: 0, accountRemoved: true } });
+  });
+  await page.goto(SERVICE + '/console/connections/' + id);
+  await page.getByText(/The vendor no longer lists any account/).waitFor();
+  await page.getByRole('table', { name: 'Accounts' }).getByText(/removal held back 2 hours ago/).first().waitFor();
+  await page.getByRole('button', { name: 'See the held removals' }).click();
+  const dialog = page.getByRole('dialog', { name: /accounts? waits? for (its|their) removal/ });
+  const list = dialog.getByRole('list', { name: 'Accounts that wait for their removal' });
+  await list.getByText(/removal held back 2 hours ago/).first().waitFor();
+  await checkAccessibility(page, 'held accounts');
+  assert.equal(await list.getByRole('listitem').count(), all.length);
+  assert.equal(await dialog.getByRole('button', { name: 'Remove the announced rows' }).count(), 0);
+  await list.getByRole('button', { name: /Remove the account/ }).first().click();
+  await page.getByText(/^The account .* is removed\.$/).waitFor();
+  assert.deepEqual(removed, [all[0]]);
+  await page.finish();
+});
+
 test('a text of a vendor is never rendered as HTML', async () => {
   const operator = token(8);
   const description = '<img src=x onerror=alert(1)>';

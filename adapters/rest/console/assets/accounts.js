@@ -41,6 +41,8 @@ const columns = (connection, address = (account, tab) => link(`/connections/${co
       ${account.name || account.number || account.externalId}</a>
       <span class="vendor">${[account.name && account.number, t('account.' + account.type)].filter(Boolean).join(' · ')}</span>
       ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}
+      ${!account.removedAt && account.removalHeldSince && html`<${Status} tone="warn">${t('removals.accountSince',
+        { when: html`<${Ago} at=${account.removalHeldSince} />` })}</${Status}>`}
       ${references(account)}`,
   },
   { title: t('column.bankRead'), cell: (account) => html`<${Ago} at=${account.bankReadAt} none=${'time.unknown'} />` },

@@ -13,8 +13,11 @@ const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
 export const reasonText = (code) => (has('reason.' + code) ? t('reason.' + code) : t('reason.other', { code }));
 
 // attentionText returns a reason of the health of a connection as a sentence.
-function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reason: code, bankReadAt }) {
+function attentionText(reason, { quarantined, heldRemovals, heldAccounts, consent = { expiresAt: '' }, reason: code, bankReadAt }) {
   if (reason === 'quarantined') return t('reason.quarantined', { n: quarantined });
+  if (reason === 'mass_removal' && heldAccounts > 0) {
+    return [!!heldRemovals && reasonText(reason), t('reason.heldAccounts', { n: heldAccounts })].filter(Boolean).join(' ');
+  }
   if (reason === 'stale' && bankReadAt) return html`${t('bank.read', { when: html`<${Ago} at=${bankReadAt} />` })} ${t('reason.stale')}`;
   if (reason === 'pull_failed' && code) return reasonText(code);
   if (reason === 'consent_expiring' && consent.expiresAt) return t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) });
@@ -25,6 +28,7 @@ function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reaso
 // reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
 export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
   key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
+  heldAccounts: health.heldAccounts,
 }));
 
 // Reasons lists why a connection needs a person, since when, and what helps.

@@ -101,7 +101,7 @@ function CredentialDialog({ id, changed, onClose }) {
 
 // Remedy is the action against a reason. It is nothing on the view to which the action would lead. changed is called after
 // the action has changed the connection.
-export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () => {} }) {
+export function Remedy({ id, reason: { remedy, ambiguous, held, heldAccounts }, changed = () => {} }) {
   const [dialog, setDialog] = useState('');
   const close = () => setDialog('');
   const { path } = useLocation();
@@ -133,7 +133,7 @@ export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () =
       changed();
     }} />`}
     ${drift.result?.account && html`<${DriftDialog} id=${id} drift=${drift.result} done=${changed} onClose=${drift.reset} />`}
-    ${dialog === 'removals' && html`<${RemovalsDialog} id=${id} held=${held} pull=${pull} changed=${changed} onClose=${close} />`}
+    ${dialog === 'removals' && html`<${RemovalsDialog} id=${id} held=${held} heldAccounts=${heldAccounts} pull=${pull} changed=${changed} onClose=${close} />`}
     ${dialog === 'credential' && html`<${CredentialDialog} id=${id} changed=${changed} onClose=${close} />`}
     ${dialog === 'continue' && html`<${ContinueDialog} connection=${id} ambiguous=${ambiguous} done=${changed} onClose=${close} />`}`;
 }

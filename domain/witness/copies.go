@@ -54,14 +54,14 @@ func (s *Statement) SetCopiesApart() {
 	}
 }
 
-// minRepeated is the number of rows from which on a table that lists them once more is taken for two copies. A few equal
-// movements are none.
+// minRepeated is the number of rows from which on a table that lists them once more is taken for two copies. A few
+// equal movements are none.
 const minRepeated = 3
 
-// SetRepetitionApart sets apart the rows of a table that was pasted once more below itself, so that the list of all rows
-// stands there several times in one order. It returns the index of the first copy, and 0 if there is none. The balances
-// or an identifier of each line can tell that the rows are copies. If nothing tells, or if the balances hold with the
-// copies, the section is doubtful, because the bank may have booked the same movements twice.
+// SetRepetitionApart sets apart the rows of a table that was pasted once more below itself, so that the list of all
+// rows stands there several times in one order. It returns the index of the first copy, and 0 if there is none. The
+// balances or an identifier of each line can tell that the rows are copies. If nothing tells, or if the balances hold
+// with the copies, the section is doubtful, because the bank may have booked the same movements twice.
 func (s *Section) SetRepetitionApart() (first int) {
 	if first = s.period(); first == 0 {
 		return 0

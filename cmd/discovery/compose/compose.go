@@ -1,5 +1,6 @@
-// Package compose is the composition root of the service: the only package that imports all adapters. The command line
-// and the end-to-end tests both use this package to build the App. Tests replace parts of the App with Overrides.
+// Package compose is the composition root of the service: the only package that imports all adapters. The command line,
+// the end-to-end tests and programs that embed the service use it to build the App (New) and to run it (App.Serve).
+// Overrides replaces parts of the App.
 package compose
 
 import (
@@ -35,8 +36,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Overrides replaces parts of the service in tests and in the demo. The zero value replaces
-// nothing.
+// Overrides replaces parts of the service, for example in tests and in the demo. The zero value replaces nothing.
 type Overrides struct {
 	LogTo     io.Writer              // destination of the log; nil means standard error
 	Clock     ports.Clock            // nil means the wall clock
@@ -52,7 +52,7 @@ type Overrides struct {
 	StoreTimeout time.Duration
 }
 
-// App is the composed service. New does not start it; Serve does.
+// App is the composed service. New does not start it; Serve does. If Serve is not called, the caller must call Close.
 type App struct {
 	Service *application.Service
 	Stores  Stores
@@ -203,8 +203,7 @@ func (a *App) ReservedMemory() int64 {
 	return bytes
 }
 
-// Close sends the last traces and closes everything that is open. It can be called more
-// than once.
+// Close sends the last traces and closes everything that New has opened. Serve calls it, too. Further calls do nothing.
 func (a *App) Close() {
 	a.cancel()
 	if a.vendors != nil {

@@ -37,8 +37,9 @@ const (
 //   - The running pulls finish, or they are returned to the queue.
 //   - Everything is closed, including the listeners.
 //
-// If the service cannot start, or if it ends before ctx ends, Serve returns the error that is the reason. If the
-// service ends because ctx ended, Serve returns nil.
+// Serve closes the App (see Close) before it returns, also after an error, so it can be called only once. If the
+// service cannot start, or ends before ctx ends, Serve returns the error that is the reason. If the service ends
+// because ctx ended, Serve returns nil.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener, track := limitConnections(listener, a.cfg.ServerMaxConnections)

@@ -26,7 +26,7 @@ type Stores struct {
 	Idempotency    ports.IdempotencyStore
 	Pulls          ports.Pulls
 	Ledger         ports.Ledger
-	RateBudgets    ports.RateBudgets // what replicas share; nil if only one process can use the backend
+	RateBudgets    ports.RateBudgets // the budgets that replicas share; nil if only one process can use the backend
 	AuditLog       ports.AuditLog
 	Erasures       ports.Erasures
 	Applications   ports.Applications
@@ -36,8 +36,8 @@ type Stores struct {
 	Prober         ports.Prober
 	Queue          Queue
 	Subscriptions  ports.Subscriptions
-	// MatcherEntries stores a matcher.Entry for each record that a subscription has sent to Matcher: what was sent,
-	// and the next call to Matcher.
+	// MatcherEntries stores a lerianmatcher.Entry for each record that a subscription has sent to Matcher: what was
+	// sent, and the next call to Matcher.
 	MatcherEntries ports.MatcherEntries
 
 	// ReleaseClaims ends the claims of a process that has died. Call it before Queue.Start. It is nil if several
@@ -54,8 +54,9 @@ type Queue interface {
 }
 
 // InMemory is a DatabaseURL for tests and for programs that embed the service. It selects an SQLite database in memory,
-// which App.Close deletes. The database runs one statement at a time, and is copied for each account statement, so use
-// a file for much data. In the environment variable DATABASE_URL, this value is an error.
+// which App.Close deletes. The database executes one SQL statement at a time, and is copied whenever an account
+// statement is written, so use a file for large amounts of data. In the environment variable DATABASE_URL, this value
+// is an error.
 const InMemory = "memory://"
 
 // storeSet is the interface that every storage backend implements.
@@ -191,7 +192,7 @@ func openPostgres(
 	return stores, nil
 }
 
-// Migrate brings the schema up to date, and closes the database.
+// Migrate opens the database, brings its schema up to date, and closes it.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
 	stores, err := openStores(ctx, cfg, background.Config{}, 0, nil)

@@ -69,7 +69,7 @@ func VendorNames() []domain.Vendor {
 	return all
 }
 
-// UsesAccessToken reports whether each connection to the vendor has an access token.
+// UsesAccessToken reports whether each connection to the vendor has an access token; false for an unknown vendor.
 func UsesAccessToken(name domain.Vendor) bool {
 	for _, v := range vendors() {
 		user, ok := v.make(nil, nil, configs.LinkPage{}).(ports.AccessTokenUser)

@@ -320,9 +320,10 @@ type RefreshPacer interface {
 
 // BillReader is an optional interface of an Aggregator whose vendor lists the bills of cards.
 type BillReader interface {
-	// Bills returns the vendor's list of the closed bills of a card. The bills have no order. A vendor that lists those
-	// of all cards together returns them, too (see bills.Listing), and is asked once. Errors: the errors of an
-	// Aggregator. Rejected (access_denied) means that the list is not readable, which is not an empty list.
+	// Bills returns the vendor's list of the closed bills of a card. The bills are in any order. If the vendor lists
+	// the bills of all cards together, the result contains those of the other cards, too (see bills.Listing), and Bills
+	// is called for one card only. Errors: the errors of an Aggregator. Rejected (access_denied) means that the list is
+	// not readable, which is not an empty list.
 	Bills(ctx context.Context, a Access, account domain.AccountData) (bills.Listing, error)
 }
 

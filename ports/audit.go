@@ -56,8 +56,7 @@ type ProvenEntry struct {
 // AuditEntries returns the audit entries of a change, or none. The entries have no sequence numbers yet. A nil
 // AuditEntries returns none; it is the argument for changes that the service makes for its own work.
 //
-// The methods of Connections, Tokens, Deliveries, Ledger, Pulls, Erasures, LinkSessions and Subscriptions with which
-// operators change rows have an AuditEntries as an argument:
+// The methods of stores with which operators change rows have an AuditEntries as an argument:
 //
 //   - The method stores the returned entries in the same atomic change as its own rows, for the same tenant. If the
 //     method fails or changes nothing, no entry is stored.

@@ -51,12 +51,13 @@ type MonthCoverage struct {
 type BankStatementManager interface {
 	// AddBankStatement reads a statement file, compares it with the records of the account, and stores both. created is
 	// false if the account has the same file already. It is then read again only if it was withdrawn or refused, or if
-	// the request states something else about it. A file that cannot be compared is stored with the reason; a refused
+	// the request states another format or account. A file that cannot be compared is stored with the reason; a refused
 	// one without its bytes. Errors: Invalid on "format"; Unavailable (memory_exhausted).
 	AddBankStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		file BankStatementFile) (s BankStatementView, created bool, err error)
-	// AddWitnessAccount compares the account with another account of the tenant in the days. created is false if that
-	// was done before; the two are then compared again. Errors: Invalid on "accountId", "from" or "to".
+	// AddWitnessAccount compares the account with another account of the tenant on the given days. created is false if
+	// the two were compared on these days before; they are then compared again. Errors: Invalid on "accountId", "from"
+	// or "to".
 	AddWitnessAccount(ctx context.Context, tenant domain.TenantID, account, other domain.AccountID,
 		days domain.Window) (s BankStatementView, created bool, err error)
 	// ListBankStatements returns the bank statements of the account, the latest upload first.
@@ -80,13 +81,13 @@ type BankStatementManager interface {
 	// BankStatementFile returns the bytes of the file as they came. Errors: NotFound also if the statement has none.
 	BankStatementFile(ctx context.Context, tenant domain.TenantID,
 		id witness.BankStatementID) (content []byte, name string, err error)
-	// SetCSVMapping keeps the mapping of the columns of the account's CSV files, and reads the files again that wait
+	// SetCSVMapping stores the mapping of the columns of the account's CSV files, and reads again the files that wait
 	// for it. Errors: those of witness.CSVMapping.Validate.
 	SetCSVMapping(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		m witness.CSVMapping) error
-	// AccountCoverage returns what both witnesses say about each month from one month to another. A zero time means the
-	// month of the first or the last day that is known. Errors: Invalid on "to" or "from" for an empty or too long
-	// range.
+	// AccountCoverage returns what both witnesses say about each month, from the month of from to that of to. A zero
+	// date means the month of the first or the last day that is known. Errors: Invalid on "to" or "from" for an empty
+	// or too long range.
 	AccountCoverage(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		from, to domain.Date) ([]MonthCoverage, error)
 }
@@ -96,7 +97,7 @@ type BankStatementManager interface {
 type BankStatements interface {
 	// Reserve stores the statement in StateReading, unless the account has one with the same Key, and returns the
 	// stored one. It waits until all changes of records of both accounts that have begun are committed; later changes
-	// increase Changes. A reserved statement that is not saved until due is claimed. Errors: NotFound if one of the
+	// increase Changes. If the statement is not saved before due, Claim returns it. Errors: NotFound if one of the
 	// accounts does not exist.
 	Reserve(ctx context.Context, s witness.BankStatement, due time.Time) (stored witness.BankStatement, isNew bool,
 		err error)
@@ -128,19 +129,19 @@ type BankStatements interface {
 	File(ctx context.Context, tenant domain.TenantID, id witness.BankStatementID) (domain.Sealed, error)
 
 	// Claim returns at most one statement that is due at the time now, of a tenant that is not in skip, and makes it
-	// due again at claimEnd. It returns nil if none is due. A statement is due when records have changed that may
-	// affect its comparison, when the account's readings of the bank reach lines that were left out, and when a mapping
-	// was stored for which it waits.
+	// due again at claimEnd. It returns nil if none is due. A statement is due when records that may affect its
+	// comparison have changed, when the account's readings of the bank reach lines that were left out, or when the
+	// mapping that it waits for was stored.
 	Claim(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID) (*witness.BankStatement, error)
 
-	// Discard deletes a statement that is still in StateReading; it does nothing to another one.
+	// Discard deletes a statement that is still in StateReading. It does nothing to a statement in another state.
 	Discard(ctx context.Context, tenant domain.TenantID, id witness.BankStatementID) error
 
 	// CSVMapping returns the mapping of an account; nil if there is none.
 	CSVMapping(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (*witness.CSVMapping, error)
 
-	// SaveCSVMapping stores the mapping of an account, and makes its statements due that wait for one. Errors: NotFound
-	// if there is no such account.
+	// SaveCSVMapping stores the mapping of an account, and makes due the statements of the account that wait for one.
+	// Errors: NotFound if there is no such account.
 	SaveCSVMapping(ctx context.Context, tenant domain.TenantID, account domain.AccountID, m witness.CSVMapping,
 		at time.Time, entries AuditEntries) error
 }

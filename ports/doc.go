@@ -1,8 +1,8 @@
 // Package ports defines the interfaces at the edge of the hexagon:
 //
 //   - The driving ports (usecases.go) are the interfaces through which callers use the service.
-//   - The driven ports (stores.go, pulls.go, aggregator.go, connector.go, environment.go) are the interfaces through
-//     which the service uses everything outside of it.
+//   - The driven ports (the other files) are the interfaces through which the service uses everything outside of it:
+//     the store, the vendors, the sinks of events, the clock and so on.
 //
 // These rules apply to every port:
 //

@@ -67,8 +67,8 @@ type Erasures interface {
 	// following:
 	//
 	//   - It ends the open pulls of the connection, so that no worker writes for them afterwards.
-	//   - It deletes the entries of MatcherEntries that are not open (matcher.Entry.IsOpen); a store may leave this to
-	//     EraseMatcherEntries.
+	//   - It deletes the entries of MatcherEntries that are not open (lerianmatcher.Entry.IsOpen). A store may leave
+	//     this to EraseMatcherEntries.
 	//   - It deletes accounts, completeness, balances, closed periods, adjustments, quarantine, pulls, deliveries, and
 	//     the store's records about rows that were removed or replaced.
 	//   - It deletes the histories of transactions, and erases each transaction that is not erased yet
@@ -85,8 +85,8 @@ type Erasures interface {
 	EraseBatch(ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int) (domain.Erasure, error)
 
 	// EraseMatcherEntries deletes entries of the connection (MatcherEntries), at most limit of them: those that are not
-	// open (matcher.Entry.IsOpen), or all of them if abandon is set. It marks the remaining entries that are not due,
-	// so that their transactions are set to ignored. remain reports whether entries of the connection are left. Errors:
+	// open (lerianmatcher.Entry.IsOpen), or all if abandon is set. It marks the remaining entries that are not due, so
+	// that their transactions are set to ignored. remain reports whether entries of the connection are left. Errors:
 	// LeaseLost.
 	EraseMatcherEntries(ctx context.Context, e domain.Erasure, now time.Time, abandon bool, limit int) (deleted int,
 		remain bool, err error)

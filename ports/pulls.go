@@ -67,8 +67,8 @@ type DueBills struct {
 	Account domain.AccountID
 }
 
-// BillLedger reads the bills of cards. PullExecution.Finish stores them. It evaluates them only if it has read them, or
-// for a new day; after other changes of rows they are due, and EvaluateBills evaluates them.
+// BillLedger reads the bills of cards. PullExecution.Finish stores them. Finish evaluates them only if the pull has
+// read them, or on a new day. After other changes of rows the bills are due, and EvaluateBills evaluates them.
 type BillLedger interface {
 	// ClaimBills claims the card whose bills have been due for the longest time, except those of the tenants in skip.
 	// It returns nil if there is none. Unless the bills are evaluated before claimEnd, they are due again then.
@@ -85,7 +85,7 @@ type BillLedger interface {
 	BillOverview(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (bills.Overview, error)
 	// Bill returns one bill. Errors: NotFound.
 	Bill(ctx context.Context, tenant domain.TenantID, id domain.BillID) (bills.Stored, error)
-	// BillTransactions returns the live records of a bill, newest first, pending ones too. Payments are none of them.
+	// BillTransactions returns the live records of a bill, newest first, including pending ones. Payments are left out.
 	// A position in the list consists of the date and the id. For an unknown bill, it returns none.
 	BillTransactions(ctx context.Context, tenant domain.TenantID, id domain.BillID,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
@@ -367,9 +367,9 @@ type TransactionFilter struct {
 	// be set together with AsOf.
 	Pull domain.PullID
 	// AsOf selects the versions that were in effect at this moment: the latest ones whose UpdatedAt is not after it.
-	// Transactions that were removed at that moment, or are erased, are omitted. Metadata and Category are not set,
-	// because they have no versions. A transaction is listed under its present connection. The zero time selects the
-	// present versions.
+	// Transactions that were removed at that moment, or are erased, are omitted. The members without versions (see
+	// domain.Transaction.WithoutUnversioned), such as Metadata and Category, are not set. A transaction is listed under
+	// its present connection. The zero time selects the present versions.
 	AsOf time.Time
 }
 

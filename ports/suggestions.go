@@ -22,7 +22,7 @@ const MaxPairs = 200
 
 // Decision describes the decision of an operator about records.
 type Decision struct {
-	Actor   string // the operator, who is kept in the history of the records
+	Actor   string // the operator; kept in the history of the records
 	Reason  string // kept in the history of the records; "" if the operator gave none
 	At      time.Time
 	Entries AuditEntries
@@ -57,8 +57,9 @@ type Decisions interface {
 	// records.Join. Errors: NotFound; Conflict (not_joinable).
 	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
 
-	// Exclude stores that a transaction counts nowhere, because the operator by has decided that the vendor shows a
-	// movement twice, and returns the transaction; see records.Exclude. Errors: NotFound; Conflict (not_excludable).
+	// Exclude stores that a transaction counts nowhere, because the vendor shows its movement twice, and returns the
+	// transaction; see records.Exclude. by is the operator who has decided it. Errors: NotFound; Conflict
+	// (not_excludable).
 	Exclude(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, by string,
 		decision Decision) (domain.Transaction, error)
 

@@ -188,8 +188,8 @@ type Bill struct {
 
 // Bills returns the bills of cards.
 type Bills interface {
-	// ListBills returns the bills of an account whose due date is inside the window, newest first, and what is known of
-	// all of them. An account that is no card has none. Errors: NotFound; Invalid if the window is not valid.
+	// ListBills returns the bills of an account whose due date is inside the window, newest first, and an overview of
+	// all its bills. An account that is no card has none. Errors: NotFound; Invalid if the window is not valid.
 	ListBills(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[Bill], bills.Overview, error)
 	// GetBill returns one bill. Errors: NotFound.
@@ -219,8 +219,9 @@ type Completeness interface {
 		page domain.PageRequest) (domain.Page[books.AccountBalance], error)
 }
 
-// Replacements undoes replacements of rows. In a replacement, the vendor has removed the row of a transaction and has
-// created a new row for it. The transaction keeps its id and has the content of the new row.
+// Replacements stores the decisions of operators about replaced rows, doubled transactions, continued accounts and held
+// removals. In a replacement, the vendor has removed the row of a transaction and has created a new row for it. The
+// transaction keeps its id and has the content of the new row.
 type Replacements interface {
 	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. reason is kept in the
 	// history; "" if there is none. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced
@@ -278,9 +279,9 @@ type Replacements interface {
 	// (account_not_ambiguous, currency_differs).
 	MergeAccounts(ctx context.Context, tenant domain.TenantID, pair AccountPair) (domain.Account, error)
 
-	// EndAccount stores the decision that no account continues an account that is gone or ambiguous, whose staged
-	// candidates then become new accounts, or that a new account continues none of its Account.MaybeContinues. It
-	// returns the account.
+	// EndAccount stores one of two decisions about an account, and returns the account: that no account continues it,
+	// if it is gone or ambiguous (the staged candidates of an ambiguous account then become new accounts); or, for a
+	// new account, that it continues none of its Account.MaybeContinues.
 	//
 	// Errors: NotFound; Conflict (account_not_ambiguous, account_left, connection_paused).
 	EndAccount(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Account, error)
@@ -383,11 +384,12 @@ type UncoveredAccount struct {
 	Paused      bool
 	State       domain.DayState
 	CoveredFrom time.Time // the earliest reading of the bank that covers the day
-	// Reasons are those why nothing arrives for the connection; see domain.AttentionReason.StopsReading.
+	// Reasons contains the reasons why no data arrives from the bank; see domain.AttentionReason.StopsReading.
 	Reasons []domain.Attention
 }
 
-// FoundTransactions is a page of the transactions that a typed text means, with what was searched for.
+// FoundTransactions is a page of the transactions that a typed text means. Terms contains the meanings that were
+// searched for.
 type FoundTransactions struct {
 	domain.Page[FoundTransaction]
 	Terms []SearchedTerm
@@ -631,8 +633,8 @@ type DeliveryLog interface {
 
 // PullService requests pulls and returns their state.
 type PullService interface {
-	// RequestPull requests a pull of the transactions in the window. The zero window requests
-	// everything that the vendor has. Errors: NotFound; Invalid.
+	// RequestPull requests a pull of the transactions in the window. The zero window requests everything that the
+	// vendor has. Errors: NotFound; Invalid; Conflict (connection_paused).
 	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		w domain.Window) (domain.Pull, error)
 	// GetPull returns one pull. Errors: NotFound.
@@ -677,11 +679,11 @@ type Reader interface {
 	// requested, or none.
 	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
-	// CoverageOfDay returns which accounts of the tenant's live connections are complete for a day: those that the
-	// vendor lists, of one bank if bank is not zero. The day "" is the last one that has ended at CLOSE_OFFSET. The
-	// page has the accounts that are not complete for the day: those whose bank was not read since its end, then those
-	// without a known reading, then those that were read since its end; each by bank, connection and account. Errors:
-	// Invalid on "day" if it has not ended.
+	// CoverageOfDay returns which accounts of the tenant's live connections are complete for a day. It considers the
+	// accounts that the vendor lists, of one bank if bank is not zero. The day "" is the last one that has ended at
+	// CLOSE_OFFSET. The page contains the accounts that are not complete for the day: first those whose bank was not
+	// read since the end of the day, then those without a known reading, then those that were read since. Each of the
+	// three groups is ordered by bank, connection and account. Errors: Invalid on "day" if it has not ended.
 	CoverageOfDay(ctx context.Context, tenant domain.TenantID, day domain.Date, bank domain.InstitutionKey,
 		page domain.PageRequest) (DayCoverage, error)
 	// FindTransactions returns the transactions that one of the meanings of the typed text selects (see

@@ -70,7 +70,7 @@ type Account struct {
 	// References are the account references under which the account was read, oldest first.
 	References []AccountReference
 	// MaybeContinues contains accounts of deleted connections that may be the same bank account: their facts neither
-	// prove it nor speak against it. Somebody must decide.
+	// prove it nor speak against it. An operator must decide.
 	MaybeContinues []AccountID
 }
 

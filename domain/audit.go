@@ -12,7 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// AuditEntry records one change by an operator, or one request that was refused because the caller lacked a scope.
+// AuditEntry records one change by an operator, or one request that was refused because the caller lacked a scope or
+// the access manager did not permit it.
 //
 // An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of members,
 // numbers, and the day and the hashes of a close. They never contain a value from a vendor, an account reference or a

@@ -74,8 +74,8 @@ func (r BankReading) Of(account AccountType) ProductReading {
 //
 // While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time
 // of the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
-// states that it has never read the product: it has, and the account must not look like one whose vendor states no
-// times.
+// states that it has never read the product. The product was read before, and the account must not look like one whose
+// vendor states no times.
 func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.Time {
 	if r.Of(account).Never {
 		return known

@@ -29,8 +29,8 @@ func (r Kind) Error() string { return string(r) }
 // records. A code never contains a value from a request or from a vendor's response.
 type Code string
 
-// The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses. InternalFailure
-// and MatcherNotIgnored have no Kind.
+// The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses. EventSkipped,
+// InternalFailure and MatcherNotIgnored have no Kind.
 const (
 	NameTaken        Code = "name_taken"        // a live connection has this name (Conflict)
 	Immutable        Code = "immutable"         // the field cannot be changed (Invalid)
@@ -49,20 +49,20 @@ const (
 	CurrencyDiffers Code = "currency_differs"
 	// HeldNone: no removal of the account or of its rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
-	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.
+	// EventNotFailed: an event can be skipped only after an attempt to send it has failed (Conflict).
 	EventNotFailed Code = "event_not_failed"
 	// EventDelivered: an event was delivered or skipped, so it cannot be skipped (Conflict).
 	EventDelivered Code = "event_delivered"
 	// EventNotStored: no event with the sequence is stored, so it cannot be skipped (Conflict).
 	EventNotStored Code = "event_not_stored"
-	// EventSkipped: an operator has passed over an event.
+	// EventSkipped: the result of an attempt whose event an operator has passed over.
 	EventSkipped Code = "skipped"
 	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).
 	NotJoinable        Code = "not_joinable"
 	NotExcludable      Code = "not_excludable"       // the transaction cannot be excluded or included (Conflict)
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
-	AccountChanged     Code = "account_changed"      // records have changed or were read since the balance (Conflict)
+	AccountChanged     Code = "account_changed"      // records have changed, or were read, after the balance (Conflict)
 	NotCovered         Code = "not_covered"          // the bank was read too early for the last day (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	InvoiceBalance     Code = "invoice_balance"      // the balance of the card is no balance of a statement (Conflict)
@@ -73,7 +73,7 @@ const (
 	ConnectionPaused   Code = "connection_paused"    // no request is sent to the vendor (Conflict)
 	NotOffered         Code = "not_offered"          // the vendor does not have this feature (Conflict)
 	SyncsFailed        Code = "syncs_failed"         // the vendor has stopped synchronising after failures (Conflict)
-	LoginDiffers       Code = "login_differs"        // the login is another one than at first (Conflict)
+	LoginDiffers       Code = "login_differs"        // the login differs from the first one (Conflict)
 	SinkLacks          Code = "sink_lacks"           // the kind of sink does not have this feature (Conflict)
 	AlreadyErased      Code = "already_erased"       // the connection is erased; the vendor cannot be asked (Conflict)
 	LeaseLost          Code = "lease_lost"           // another worker has taken over the pull (Conflict)

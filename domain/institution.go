@@ -46,13 +46,12 @@ type InstitutionActivity struct {
 	Delays              ReadingDelays
 }
 
-// ReadingDelays maps numbers of whole hours to numbers of days: so many days of accounts had ended for so many hours
-// when the bank was first read after them.
+// ReadingDelays maps a delay in whole hours to the number of days after whose end the bank was first read with this
+// delay. A day counts once for each account.
 type ReadingDelays map[int]int
 
-// Add counts accounts for which the first reading after the end of a day was this number of hours after it. The bank
-// had not been read since the end of the given number of days. Days that ended before the last InstitutionDays do not
-// count.
+// Add counts a reading of the bank for the given number of accounts. Since the previous reading, the given number of
+// days has ended, the last of them the given number of hours ago. At most InstitutionDays days count.
 func (d ReadingDelays) Add(hours, days, accounts int) {
 	for day := range min(days, InstitutionDays) {
 		d[hours+24*day] += accounts

@@ -81,8 +81,8 @@ func (r References) Has(value string) bool {
 		slices.ContainsFunc(r.Values(), func(v string) bool { return slices.Contains(forms, LowerReference(v)) })
 }
 
-// ReferenceForms returns the forms, in lower case, in which a reference with this value can be stored: as it is, and of
-// an end-to-end id in groups also without the blanks, dots and hyphens between them.
+// ReferenceForms returns the forms, in lower case, in which a reference with this value can be stored: the value as it
+// is and, if it is an end-to-end id printed in groups, also without the blanks, dots and hyphens between them.
 func ReferenceForms(value string) []string {
 	forms := []string{LowerReference(value)}
 	if id := ungroupedEndToEndID(value); id != "" && id != value {

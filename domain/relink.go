@@ -6,6 +6,6 @@ import "time"
 // vendor synchronises. After this time, the next pull publishes them without a proof that they are complete.
 const MaxStaged = 24 * time.Hour
 
-// MaxMaybeContinued is how long after the deletion of a connection its accounts may be offered as accounts that those
-// of a new connection continue without an identity. An identity counts for ever.
+// MaxMaybeContinued is how long after the deletion of a connection its accounts can be candidates that the accounts of
+// a new connection may continue (Account.MaybeContinues). An equal identity counts without a time limit.
 const MaxMaybeContinued = 90 * 24 * time.Hour

@@ -87,7 +87,8 @@ type Transaction struct {
 	// Reason is the text that an operator gave for the change that made this version; "" if there is none. Only
 	// Ledger.History returns it.
 	Reason string
-	// Actor is the operator whose decision made this version; "" if it was none. Only Ledger.History returns it.
+	// Actor is the operator whose decision made this version; "" if no operator made it. Only Ledger.History returns
+	// it.
 	Actor string
 	// Adjusts is set if a change of the transaction is an adjustment of a closed period. It is the last day of this
 	// period, or the earliest last day if there are several such periods. It is "" if there is no such period. Only

@@ -15,8 +15,8 @@ func TooManyDays() error {
 	return FieldError("from", "must be later, because too many days have transactions")
 }
 
-// SumFilter selects the transactions that are summed. They count; see Transaction.Counts. A zero member does not narrow
-// the selection.
+// SumFilter selects the transactions that are summed, among those that count (see Transaction.Counts). A zero member
+// does not narrow the selection.
 type SumFilter struct {
 	Connection ConnectionID
 	Account    AccountID

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,27 +29,27 @@ func foldAny(text string) string {
 }
 
 // latinFolds contains the results of foldAny for the letters of Latin scripts. None of them combines with another one.
-var latinFolds = sync.OnceValue(func() *[combiningMarks]string {
-	var folds [combiningMarks]string
+var latinFolds = newLatinFolds()
+
+func newLatinFolds() (folds [combiningMarks]string) {
 	for r := range folds {
 		folds[r] = foldAny(string(rune(r)))
 	}
-	return &folds
-})
+	return folds
+}
 
 // combiningMarks is the first mark that combines with the letter before it.
 const combiningMarks = '\u0300'
 
 // foldLatin folds a text without normalizing it. ok is false if it has other letters than those of Latin scripts.
 func foldLatin(text string) (folded string, ok bool) {
-	folds := latinFolds()
 	var b strings.Builder
 	b.Grow(len(text))
 	for _, r := range text {
 		if r >= combiningMarks {
 			return "", false
 		}
-		b.WriteString(folds[r])
+		b.WriteString(latinFolds[r])
 	}
 	return b.String(), true
 }

@@ -171,7 +171,9 @@ func TestRowsThatFollowOnceMoreCountOnce(t *testing.T) {
 	}
 	again := []witness.WarningCode{witness.MixedDates}
 	card := []string{"2026-09-01,Loja,10.00", "2026-09-01,Loja,10.00", "2026-09-02,Loja,5.00"}
-	inter := []string{"03/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50", "02/09/2026;Pix;A;-100,50;899,50"}
+	inter := []string{
+		"03/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50", "02/09/2026;Pix;A;-100,50;899,50",
+	}
 	nubank := []string{"01/09/2026,-5.00,64f0-1,Pix", "01/09/2026,-5.00,64f0-2,Pix", "02/09/2026,-5.00,64f0-3,Pix"}
 	itau := []string{"31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50"}
 	runFacts(t, map[string]fact{

@@ -1,9 +1,9 @@
 package witness
 
 import (
-	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // minSuffix is the minimum number of digits of an account number that lacks its check digit, or of which only the last
@@ -45,7 +45,9 @@ func matchAccount(theirs Account, ours OurAccount) (match Match, fits bool) {
 		if found == MatchExact {
 			return MatchExact, true
 		}
-		match = cmp.Or(match, found)
+		if match == "" || found == MatchNormalised {
+			match = found
+		}
 	}
 	return match, match != ""
 }
@@ -70,7 +72,8 @@ func (o OurAccount) numbers() (numbers []bankNumber, branch bankBranch) {
 	if branch.base == "" || branch.base == n.branch.base {
 		branch = n.branch
 	}
-	if number := o.Identity.Number; number != "" && n.iban == "" && strings.TrimLeft(n.digits, "0") != number {
+	isWhole := n.iban == "" && !n.letters && !n.isHidden()
+	if number := o.Identity.Number; number != "" && isWhole && strings.TrimLeft(n.digits, "0") != number {
 		n, ok = bankNumber{digits: number}, true // the vendor's number lacks the check digit, or has other parts
 	}
 	n.marked = n.marked || o.Identity.CheckDigit != ""
@@ -90,6 +93,12 @@ type bankNumber struct {
 	digits string     // with leading zeros; the last character may be the check digit X
 	marked bool       // the last character is the check digit for certain
 	masked bool       // only the last digits are visible
+	// letters states that digits contains letters, too, so that no part of it is known to be an agency.
+	letters bool
+	// visible contains the characters in front of hidden ones, and length is the number of all characters; "" and 0 if
+	// nothing is hidden behind the first visible character. digits contains what follows the hidden characters.
+	visible string
+	length  int
 }
 
 // bankBranch is the number of an agency.
@@ -100,11 +109,12 @@ type bankBranch struct {
 	glued bool
 }
 
-// parseNumber reads the number of an account. ok is false if the text is no number: it is empty, zero, or a name or an
-// id with letters.
+// parseNumber reads the number of an account. ok is false if the text is no number: it is empty, zero, a name, or an id
+// such as a UUID.
 func parseNumber(text string) (n bankNumber, ok bool) {
+	mixed := hasBothCases(hiddenRun.ReplaceAllString(text, ""))
 	text = strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "'", "").Replace(text))
-	if plain := strings.NewReplacer("-", "", "/", "").Replace(text); isIBAN(plain) {
+	if plain := strings.NewReplacer("-", "", "/", "").Replace(text); isIBAN(plain) && !strings.Contains(plain, "XXXX") {
 		return bankNumber{iban: plain}, true
 	}
 	if at := strings.LastIndexByte(text, '/'); at >= 0 && len(text)-at > 2 {
@@ -117,8 +127,13 @@ func parseNumber(text string) (n bankNumber, ok bool) {
 	if visible := strings.TrimLeft(text, "X*•"); len(visible) < len(text) {
 		text, n.masked = visible, true
 	}
-	n.digits = text
-	return n, digitsWithoutZeros(text) != ""
+	if runs := hiddenRun.FindAllStringIndex(text, -1); runs != nil {
+		n.visible, n.digits = text[:runs[0][0]], text[runs[len(runs)-1][1]:]
+		n.length = utf8.RuneCountInString(text)
+		return n, n.visible+n.digits != "" && !mixed
+	}
+	n.digits, n.letters = text, isNumberWithLetters(text) && !mixed
+	return n, n.letters || digitsWithoutZeros(text) != ""
 }
 
 // digitsWithoutZeros returns the digits of a number without leading zeros; "" if the text is no number. The check digit
@@ -161,12 +176,19 @@ type numberMatcher struct {
 
 // compare returns how the numbers are the same; "" if they are not. theirBank is the code that the statement states.
 func (m numberMatcher) compare(their, our bankNumber, theirBank string) Match {
+	isMasked := their.masked || our.masked || m.card
 	switch {
+	case their.isHidden():
+		return compareHidden(their, our)
+	case our.isHidden():
+		return compareHidden(our, their)
+	case (their.letters || our.letters) && !isMasked:
+		return m.compareLetters(their, our, theirBank)
 	case their.iban != "" || our.iban != "":
 		return compareIBAN(their, our, theirBank)
 	case strings.TrimLeft(their.digits, "0") == strings.TrimLeft(our.digits, "0"):
 		return MatchExact
-	case their.masked || our.masked || m.card:
+	case isMasked:
 		return matchIf(endsWith(their.digits, our.digits) || endsWith(our.digits, their.digits))
 	case our.clabe && len(our.digits) == clabeDigits:
 		return matchIf(sameDigits(our.digits[clabeBranch:clabeDigits-1], their.digits))

@@ -104,6 +104,53 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 	}
 }
 
+// A number with letters or with hidden characters is another one if what both show differs.
+func TestNumbersWithLettersAndHiddenCharactersAreCompared(t *testing.T) {
+	const exact, normalised, absent, other = witness.MatchExact, witness.MatchNormalised, witness.MatchAbsent,
+		witness.Match("")
+	for _, tc := range []struct {
+		ours, theirs string
+		want         witness.Match
+	}{
+		{"A1B23CD4E00F0009", "A1B23CD4E00F0009", exact},
+		{"A1B23CD4E00F0009", "a1b2-3cd4 e00f0009", exact},
+		{"A1B23CD4E00F0009", "A1B23CD4E00F0008", other},
+		{"0001234567", "A1B23CD4E00F0009", other},
+		{"A1B23CD4E00F0009", "0001234567", other},
+		{"0001234567", "ABCDE9876", other},
+		{"0001234567", "ABCDE1234567", absent},
+		{"0001234567", "CONTA 1234567", absent},
+		{"0001234567", "CONTA CORRENTE", absent},
+		{"0001234567", "Conta 9876543", absent},
+		{"0001234567", "AbCd1234EfGh5678IjKl90", absent},
+		{"0001234567", "ZZ99ABCD", other},
+		{"DE02120300000000202051", "A1B23CD4E00F0009", other},
+		{"DE02120300000000202051", "EUR202051", absent},
+		{"808123456292", "808XXXXXX292", normalised},
+		{"808123456293", "808XXXXXX292", other},
+		{"809123456292", "808XXXXXX292", other},
+		{"0001234567", "808XXXXXX292", other},
+		{"1234292", "808XXXXXX292", absent},
+		{"808******292", "808XXXXXX292", absent},
+		{"808******293", "808XXXXXX292", other},
+		{"CH9300762011623852957", "CH93XXXXXXXXXXXXXX957", normalised},
+		{"CH9300762011623852957", "CH94XXXXXXXXXXXXXX957", other},
+		{"CH9300762011623852957", "DEXXXX", other},
+		{"0001234567", "CHxxxxxxxxxxxx", absent},
+		{"12345-X", "12345X", exact},
+		{"0001239876", "****9876", normalised},
+		{"0001239876", "****9875", other},
+	} {
+		ours := witness.OurAccount{
+			Identity: domain.NewAccountIdentity("", "", tc.ours, "", ""), Number: tc.ours,
+		}
+		got, refusal := witness.Select(fileOf(witness.Account{Number: tc.theirs}), ours, "")
+		if got.Match != tc.want || (refusal == nil) != (tc.want != other) {
+			t.Errorf("%s is matched to %s as %q, want %q: %v", tc.theirs, tc.ours, got.Match, tc.want, refusal)
+		}
+	}
+}
+
 func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 	our := func(bank, agency, number string) witness.OurAccount {
 		return witness.OurAccount{

@@ -140,6 +140,7 @@ func (s *Service) readStatement(
 	}
 	selected, refusal = witness.Select(file, ours, options.Account)
 	if refusal == nil {
+		selected.Statement.Uploaded = s.coverage().Day(statement.UploadedAt)
 		selected.Statement.Warnings = append(selected.Statement.Warnings, file.Warnings...)
 		read.Read(selected)
 		read.Currency = cmp.Or(read.Currency, ours.Currency)

@@ -57,6 +57,7 @@ func (r *ofxReader) convert() {
 		}
 		warnings = s.addBalances(&section, numbers[i], r.bankOf(s), warnings)
 		setScheduledApart(&section, lastOFXDate(&section), false)
+		section.Made = cmp.Or(section.Made, lastLedgerDay(&section))
 		r.f.add(s.account, s.currency, section, warnings)
 	}
 }
@@ -264,6 +265,20 @@ func lastOFXDate(section *witness.Section) domain.Date {
 		return max(made, end, ledger)
 	}
 	return max(ledger, min(made, end), rows)
+}
+
+// lastLedgerDay returns the last day of the balances of the download and of the lines; "" if no balance has a day. A
+// file without a date of its making was made on that day.
+func lastLedgerDay(section *witness.Section) (last domain.Date) {
+	for _, b := range section.Balances {
+		if b.Role == witness.Ledger {
+			last = max(last, b.Date)
+		}
+	}
+	if days, any := section.Days(); any && last != "" {
+		last = max(last, days.To)
+	}
+	return last
 }
 
 // setScheduledApart sets apart the movements that are later than the last day of the file: the bank has only scheduled

@@ -32,11 +32,11 @@ func (p *Proof) cover(c *chain, extends, isAccount bool) {
 }
 
 // declaredDays returns the days of the declared period that are complete: those before the day on which the file was
-// made. Those of a cut file end before the day of its last line, or begin after it if the newest lines come first.
+// made, and before that of its upload. Those of a cut file end before the day of its last line, or begin after it if the newest lines come first.
 func (s *Section) declaredDays() domain.Window {
 	w := s.Declared
-	if s.Made != "" {
-		w.To = min(w.To, s.Made.AddDays(-1))
+	if made := s.madeBy(); made != "" {
+		w.To = min(w.To, made.AddDays(-1))
 	}
 	if !s.Cut {
 		return w
@@ -53,6 +53,9 @@ func (s *Section) declaredDays() domain.Window {
 	return w
 }
 
+// madeBy returns the day on which the file was made, at the latest; "" if it is not known.
+func (s *Section) madeBy() domain.Date { return earlier(s.Made, s.uploaded) }
+
 // trusts reports whether the declared period tells which days are complete: it is longer than a day, unless the witness
 // is an account, and all lines lie in it.
 func (s *Section) trusts(isAccount bool) bool {
@@ -60,7 +63,7 @@ func (s *Section) trusts(isAccount bool) bool {
 	if w.From == "" || w.To == "" || w.To < w.From || w.To == w.From && !isAccount {
 		return false
 	}
-	if s.Made != "" && s.Made <= w.From {
+	if made := s.madeBy(); made != "" && made <= w.From {
 		return false
 	}
 	days, any := s.Days()
@@ -85,7 +88,10 @@ func (c *chain) extend(w domain.Window) domain.Window {
 	if declared.From == "" || declared.To == "" || w.From == "" || w.To == "" {
 		return w
 	}
-	made := max(c.section.Made, w.To, c.lastDay())
+	made := max(earlier(c.section.Made, c.section.uploaded), w.To, c.lastDay())
+	if c.section.Made == "" { // the upload alone does not tell that the file was made after these days
+		made = max(w.To, c.lastDay())
+	}
 	busy := map[domain.Date]bool{}
 	for _, i := range c.lines {
 		busy[c.section.Blocks[i].Date] = true

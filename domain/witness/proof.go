@@ -124,6 +124,7 @@ func Prove(s Statement) Proof {
 			total.lacks.add(&section)
 			continue
 		}
+		section.uploaded = s.Uploaded
 		p := proveSection(&section, s.CoversTo != "", elsewhere)
 		if first {
 			total.Opening = p.Opening

@@ -154,13 +154,15 @@ type Statement struct {
 	Warnings []Warning
 	// CoversTo is the last day that is complete at an account which is the witness; "" for a file.
 	CoversTo domain.Date
+	// Uploaded is the day on which the file was added; "" if it is not known. The file was made on that day or before.
+	Uploaded domain.Date
 }
 
 // Section is a part of a statement with its own balances: a day of a camt file, a lote, the pages of one MT940
 // statement. Most files have one section for each account.
 type Section struct {
 	Declared domain.Window // the period that the file declares; zero if it declares none
-	Made     domain.Date   // when the file was made; "" if unknown
+	Made     domain.Date   // when the file was made, at the latest; "" if unknown
 	Number   int           // the bank's running number of the statement; 0 if unknown
 	Blocks   []Block       // in the order of the file
 	Balances []Balance
@@ -173,6 +175,8 @@ type Section struct {
 	Cut bool
 	// Doubtful states that lines may be copies of others, and that no balance tells.
 	Doubtful bool
+	// uploaded is Statement.Uploaded.
+	uploaded domain.Date
 }
 
 // Kind is what a block is.

@@ -7,12 +7,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// cover sets the days on which the section lists all movements. extends states that the declared days beside the chain
+// cover sets the days on which the section lists all movements. from is the first of them if the section before tells
+// it; "" otherwise. extends states that the declared days beside the chain
 // may be covered, too.
-func (p *Proof) cover(c *chain, extends, isAccount bool) {
+func (p *Proof) cover(c *chain, from domain.Date, extends, isAccount bool) {
 	s := c.section
 	if p.Closing.State == Proved {
-		w := domain.Window{From: c.coveredFrom(), To: p.Closing.Date}
+		w := domain.Window{From: cmp.Or(from, c.coveredFrom()), To: p.Closing.Date}
 		if extends && !s.Cut {
 			w = c.extend(w)
 		}

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -118,6 +119,7 @@ func Prove(s Statement) Proof {
 	if lacksNumber(sections) {
 		total.Warnings = AddWarning(total.Warnings, StatementMissing, 0)
 	}
+	number := 0
 	for _, section := range joinOverlapping(sections) {
 		doubtful = doubtful || section.Doubtful || section.hasMisdatedLine()
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
@@ -125,7 +127,8 @@ func Prove(s Statement) Proof {
 			continue
 		}
 		section.uploaded = s.Uploaded
-		p := proveSection(&section, s.CoversTo != "", elsewhere)
+		p := proveSection(&section, link{total.Closing, number}, s.CoversTo != "", elsewhere)
+		number = section.Number
 		if first {
 			total.Opening = p.Opening
 		} else {
@@ -161,15 +164,55 @@ func Prove(s Statement) Proof {
 
 func absent() StatedBalance { return StatedBalance{Source: Absent, State: Unavailable} }
 
-// inTime returns the sections in the order of their first balances or lines.
+// inTime returns the sections in the order of their first balances or lines. If the balances join only in the order of
+// the file or in that of the bank's numbers, this order is the right one, and the dates of the opening balances are not.
 func inTime(sections []Section) []Section {
 	if slices.ContainsFunc(sections, func(s Section) bool { return s.begin() == "" }) {
 		return sections
 	}
+	byDate, byNumber := slices.Clone(sections), slices.Clone(sections)
+	domain.SortLarge(byDate, func(a, b Section) int { return compareDates(a.begin(), b.begin()) })
+	if joins(byDate) {
+		return byDate
+	}
+	domain.SortLarge(byNumber, func(a, b Section) int { return cmp.Compare(a.Number, b.Number) })
+	for _, order := range [][]Section{sections, byNumber} {
+		if joins(order) && order[0].Number <= order[len(order)-1].Number {
+			return redated(order)
+		}
+	}
+	return byDate
+}
+
+// joins reports whether each section begins with the balance with which the one before ends, and ends on its day or
+// later.
+func joins(sections []Section) bool {
+	for i := range sections {
+		closing, closes := sections[i].closing()
+		if i == len(sections)-1 {
+			return closes
+		}
+		opening, opens := sections[i+1].opening()
+		next, ends := sections[i+1].closing()
+		if !closes || !opens || !ends || closing.Date > next.Date || !closing.Readings[0].Equal(opening.Readings[0]) {
+			return false
+		}
+	}
+	return true
+}
+
+// redated returns the sections, whose balances join, with no opening balance before the closing balance that it equals.
+func redated(sections []Section) []Section {
 	sections = slices.Clone(sections)
-	domain.SortLarge(sections, func(a, b Section) int {
-		return compareDates(a.begin(), b.begin())
-	})
+	for i := 1; i < len(sections); i++ {
+		s := &sections[i]
+		before, _ := sections[i-1].closing()
+		at := slices.IndexFunc(s.Balances, func(b Balance) bool { return b.Role == Opening && b.isClear() })
+		if s.Balances[at].endOfDay() < before.Date {
+			s.Balances = slices.Clone(s.Balances)
+			s.Balances[at].Date, s.Balances[at].StartOfDay = before.Date, false
+		}
+	}
 	return sections
 }
 
@@ -216,9 +259,14 @@ func isRefused(s Section) bool {
 }
 
 // lacksNumber reports whether the running numbers of the sections, which are in the order of time, leave one out. A
-// number that is not higher than the one before begins a new year.
+// number that is not higher than the one before begins a new year. Numbers that consist of the day of the year and 01
+// leave out days without movements.
 func lacksNumber(sections []Section) bool {
 	before := 0
+	ofDays := !slices.ContainsFunc(sections, func(s Section) bool { return s.Number < 100 || s.Number%100 != 1 })
+	if ofDays && joins(sections) {
+		return false
+	}
 	for i := range sections {
 		number := sections[i].Number
 		if before > 0 && number > before+1 {
@@ -262,9 +310,33 @@ func (p *Proof) settle(allProved, broken bool) {
 	}
 }
 
-// proveSection proves one section. isAccount states that the lines are the records of another account.
-// elsewhere states that the file has refused blocks that may belong to it.
-func proveSection(s *Section, isAccount, elsewhere bool) Proof {
+// link is the end of a section.
+type link struct {
+	closing StatedBalance
+	number  int // of the section; 0 if unknown
+}
+
+// nextDay returns the first day that the next section lists if it begins with the balance at the end of this one; "" if
+// it does not. Many banks date the opening balance of a daily statement to its own day.
+func (l link) nextDay(next *Section, opening, closing StatedBalance) domain.Date {
+	a, b := l.closing, opening
+	if a.State != Proved || closing.State != Proved || a.Amount == nil || b.Amount == nil || a.Date == "" ||
+		!a.Amount.Equal(*b.Amount) || b.EndOfDay() < a.Date {
+		return ""
+	}
+	numbered := l.number > 0 && next.Number > 0
+	switch {
+	case numbered && next.Number == l.number+1, !numbered && b.EndOfDay() <= a.Date.AddDays(1):
+		return a.Date.AddDays(1)
+	case b.Date == closing.Date:
+		return b.Date
+	}
+	return ""
+}
+
+// proveSection proves one section, which follows the link. isAccount states that the lines are the records of another
+// account. elsewhere states that the file has refused blocks that may belong to it.
+func proveSection(s *Section, before link, isAccount, elsewhere bool) Proof {
 	c := newChain(s, elsewhere)
 	p := Proof{Basis: BasisNone, broken: slices.ContainsFunc(c.walk.gaps, gap.isCertain)}
 	p.Opening, p.Closing = c.opening(), c.closing()
@@ -297,7 +369,7 @@ func proveSection(s *Section, isAccount, elsewhere bool) Proof {
 	if c.hasAmbiguous() {
 		p.Warnings = AddWarning(p.Warnings, AmbiguousBalance, 0)
 	}
-	p.cover(c, !differs, isAccount)
+	p.cover(c, before.nextDay(s, p.Opening, p.Closing), !differs, isAccount)
 	return p
 }
 

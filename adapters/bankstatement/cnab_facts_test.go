@@ -333,8 +333,12 @@ func TestMT940Files(t *testing.T) {
 		},
 		"pages of one statement": {content: long + next, counts: lines(2), state: witness.Proved, closing: "95.50"},
 		"the last page is missing": {
-			content: long, counts: lines(1), closing: "90", covered: "none", state: witness.Unavailable,
+			content: long, counts: lines(1), closing: "90", covered: "2026-09-01..2026-09-01", state: witness.Proved,
 			warnings: []witness.WarningCode{witness.TrailerMissing},
+		},
+		"the last page is missing, and a movement of the page before, too": {
+			content: strings.Replace(long, "EUR90,00", "EUR85,00", 1), counts: lines(1), closing: "85",
+			covered: "none", state: witness.Contradicted, warnings: []witness.WarningCode{witness.TrailerMissing},
 		},
 		"a page with another number follows": {
 			content: long + strings.Replace(next, "00001/002", "00002/001", 1), counts: lines(2),

@@ -232,7 +232,12 @@ func (r *mt940Reader) end() {
 	r.checkPages()
 	if !r.ended {
 		r.warnings = witness.AddWarning(r.warnings, witness.TrailerMissing, 0)
-		r.section.Balances = r.section.Balances[:1] // the balance of a page does not end its day
+		s := r.section
+		if s.Unfinished = s.Balances[len(s.Balances)-1].Role == witness.Closing; s.Unfinished {
+			s.Cut = true
+		} else {
+			s.Balances = s.Balances[:1]
+		}
 	}
 	if r.section.TotalsDisagree {
 		r.warnings = witness.AddWarning(r.warnings, witness.TotalsDisagree, 0)

@@ -320,7 +320,7 @@ func joinOverlapping(sections []Section) []Section {
 func (s *Section) copyToJoin() Section {
 	return Section{
 		Made: s.Made, Blocks: slices.Clone(s.Blocks), Balances: slices.Clone(s.Balances), Cut: s.Cut,
-		TotalsDisagree: s.TotalsDisagree, Doubtful: s.Doubtful,
+		TotalsDisagree: s.TotalsDisagree, Doubtful: s.Doubtful, Unfinished: s.Unfinished,
 	}
 }
 
@@ -331,6 +331,7 @@ func (s *Section) join(next *Section) {
 	nextLast, _ := next.closing()
 	ends := last.Date > nextLast.Date
 	if !ends {
+		s.Unfinished = next.Unfinished
 		for i := range s.Balances {
 			if s.Balances[i].Role == Closing {
 				s.Balances[i].Role = DayEnd

@@ -14,6 +14,9 @@ func (p *Proof) cover(c *chain, from domain.Date, extends, isAccount bool) {
 	s := c.section
 	if p.Closing.State == Proved {
 		w := domain.Window{From: cmp.Or(from, c.coveredFrom()), To: p.Closing.Date}
+		if s.Unfinished {
+			w.To = w.To.AddDays(-1)
+		}
 		if extends && !s.Cut {
 			w = c.extend(w)
 		}

@@ -353,6 +353,9 @@ func proveSection(s *Section, before link, isAccount, elsewhere bool) Proof {
 		p.Warnings = AddWarning(p.Warnings, OpeningDerived, 0)
 	}
 	p.Days = c.days(p.Closing)
+	if s.Unfinished {
+		p.Days = slices.DeleteFunc(p.Days, func(d DayBalance) bool { return d.Date >= p.Closing.Date })
+	}
 	if isAccount {
 		p.Opening = absent()
 		for _, ledger := range c.ledgers {

@@ -173,6 +173,9 @@ type Section struct {
 	TotalsDisagree bool
 	// Cut states that the file ends before the list of the blocks does, so that blocks may be missing.
 	Cut bool
+	// Unfinished states that the last balance is that of a page: the page behind it is missing, and may contain more
+	// movements of the same day.
+	Unfinished bool
 	// Doubtful states that lines may be copies of others, and that no balance tells.
 	Doubtful bool
 	// uploaded is Statement.Uploaded.

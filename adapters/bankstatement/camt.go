@@ -72,6 +72,20 @@ type camtReader struct {
 	warnings        []witness.Warning
 	statements      int
 	elements        int // of the current entry
+	id              string
+	page            int  // of StmtPgntn; 0 if it is not stated
+	more            bool // another page follows
+	// open is the page before, if it states that another one follows.
+	open openPage
+}
+
+// openPage is a page of a statement behind which another one has to follow.
+type openPage struct {
+	page      int // 0 if there is none
+	id        string
+	key       accountKey
+	statement int // index in File.Statements
+	section   int // index in its sections
 }
 
 // readCamt reads a camt.052 or camt.053 document of any version. Elements are recognised by their local names.
@@ -86,7 +100,9 @@ func (f *file) readCamt() {
 		f.refuse(witness.Malformed, syntax.Line, "the XML document is not well-formed: %s", syntax.Msg)
 	case err != nil:
 		f.refuse(witness.Malformed, line, "%v", err)
-	case r.statements == 0:
+	case r.statements > 0:
+		r.closePage()
+	default:
 		f.refuse(witness.NotAStatement, 0, "the XML document contains no statement (camt.052 or camt.053)")
 	}
 }
@@ -147,7 +163,7 @@ func (r *camtReader) start(path []string, t xml.StartElement, start int64) ([]st
 	case isCamtStatement(name):
 		r.statements++
 		statements := r.statements
-		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements}
+		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements, open: r.open}
 		r.section.Made = r.made
 	case len(path) >= maxDepth:
 		return path, fmt.Errorf("the elements are nested deeper than %d", maxDepth)
@@ -199,6 +215,11 @@ func (r *camtReader) element(t xml.StartElement, start int64, depth int) (*node,
 // part handles an element of a statement, or the group header.
 func (r *camtReader) part(n *node) {
 	switch n.name {
+	case "Id":
+		r.id = n.text
+	case "StmtPgntn", "RptPgntn":
+		last := n.child("LastPgInd").text
+		r.page, r.more = positive(n.child("PgNb").text), last == "false" || last == "0"
 	case "GrpHdr":
 		r.made = isoDate(n.child("CreDtTm").text)
 	case "CreDtTm":
@@ -255,7 +276,41 @@ func (r *camtReader) endStatement() {
 			*b = refusedOn(b.Date, b.FileLine, r.raws[i], "the amount is in %s, and the account in %s", own, currency)
 		}
 	}
-	r.f.add(r.account, currency, r.section, r.warnings)
+	r.addPage(accountKey{r.account, currency})
+}
+
+// addPage adds the statement, which may be a page of one. The balances between pages are those of a chain. A page whose
+// next one is missing does not end its day.
+func (r *camtReader) addPage(key accountKey) {
+	before := r.open
+	follows := before.page > 0 && r.page == before.page+1 && before.key == key && before.id == r.id
+	if r.page > 1 && !follows {
+		r.warnings = witness.AddWarning(r.warnings, witness.StatementMissing, 0)
+	}
+	r.section.Unfinished, r.section.Cut = r.more, r.more
+	r.f.add(key.account, key.currency, r.section, r.warnings)
+	if r.f.Refusal != nil {
+		return
+	}
+	if follows {
+		s := &r.f.Statements[before.statement].Sections[before.section]
+		s.Unfinished, s.Cut = false, false
+	} else {
+		r.closePage()
+	}
+	r.open = openPage{}
+	if r.more {
+		at := r.f.accounts[key]
+		r.open = openPage{r.page, r.id, key, at, len(r.f.Statements[at].Sections) - 1}
+	}
+}
+
+// closePage adds a warning if the page behind the last one is missing.
+func (r *camtReader) closePage() {
+	if r.open.page > 0 {
+		s := &r.f.Statements[r.open.statement]
+		s.Warnings = witness.AddWarning(s.Warnings, witness.TrailerMissing, 0)
+	}
 }
 
 // raw returns the text of an element.
@@ -393,9 +448,13 @@ func camtText(n *node) string {
 // about booked movements.
 func (r *camtReader) addBalances(currency string) {
 	roles := map[string]witness.Role{"OPBD": witness.Opening, "PRCD": witness.Opening, "CLBD": witness.Closing}
+	between := r.balancesOfPage()
 	for _, n := range r.balances {
 		kind := camtBalanceType(n)
 		role := roles[kind]
+		if role == "" {
+			role = between[n]
+		}
 		if role == "" || n.child("Amt").currency != "" && n.child("Amt").currency != currency {
 			continue
 		}
@@ -409,6 +468,28 @@ func (r *camtReader) addBalances(currency string) {
 			Readings: []decimal.Decimal{amount},
 		})
 	}
+}
+
+// balancesOfPage returns the roles of the interim balances of a page: the first one is the opening balance if the page
+// has no other, and the last one the closing balance.
+func (r *camtReader) balancesOfPage() map[*node]witness.Role {
+	roles := map[*node]witness.Role{}
+	if r.page == 0 || r.page == 1 && !r.more {
+		return roles
+	}
+	interim := slices.DeleteFunc(slices.Clone(r.balances), func(n *node) bool { return camtBalanceType(n) != "ITBD" })
+	has := func(kinds ...string) bool {
+		return slices.ContainsFunc(r.balances, func(n *node) bool {
+			return slices.Contains(kinds, camtBalanceType(n))
+		})
+	}
+	if len(interim) > 0 && r.page > 1 && !has("OPBD", "PRCD") {
+		roles[interim[0]], interim = witness.Opening, interim[1:]
+	}
+	if len(interim) > 0 && r.more && !has("CLBD") {
+		roles[interim[len(interim)-1]] = witness.Closing
+	}
+	return roles
 }
 
 // setBalance adds a balance. A section has one opening and one closing balance: the first OPBD, or else the first PRCD,

@@ -394,6 +394,40 @@ func TestMT940Files(t *testing.T) {
 		"another tag": {
 			content: with(":21:2609020902D10,00NTRFNONREF"), counts: refusedOne, reason: "looks like a movement",
 		},
+		"the account behind the BIC and before the currency": {
+			content: strings.Replace(whole, ":25:12345678/0000001234", ":25:DEUTDEFF/0000001234/EUR", 1),
+			counts:  lines(2), account: witness.Account{Bank: "DEUTDEFF", Number: "0000001234"},
+		},
+		"control characters of the transmission": {
+			content: "\x01\r\n" + strings.Replace(whole, "\r\n-\r\n", "\r\n-\x03\r\n", 1), counts: lines(2),
+			state: witness.Proved,
+		},
+		"the end of the transmission in place of that of the message": {
+			content: strings.Replace(whole, "\r\n-\r\n", "\r\n\x03", 1), counts: lines(2), state: witness.Proved,
+		},
+		"more behind the hyphen": {
+			content: strings.Replace(whole, "\r\n-\r\n", "\r\n-XXX\r\n", 1), counts: lines(2), state: witness.Proved,
+		},
+		"a hyphen within a text": {
+			content: strings.Replace(whole, "PAGO", "PAGO\r\n-XXX", 1), counts: lines(2),
+			texts: []string{"005?00PAGO -XXX", ""},
+		},
+		"a blank within the tag of a text": {
+			content: strings.Replace(whole, closing, closing+"\r\n:86 :D1C1", 1), counts: lines(2),
+			state: witness.Proved,
+		},
+		"a balance of a later day that cannot be read": {
+			content: strings.Replace(whole, closing, closing+"\r\n:64:null\r\n:65F:Dnullnull95,5", 1),
+			counts:  lines(2), state: witness.Proved,
+		},
+		"a time of day within a text": {
+			content: strings.Replace(whole, "PAGO", "PAGO\r\n:12:30 Uhr", 1), counts: lines(2),
+			texts: []string{"005?00PAGO :12:30 Uhr", ""}, state: witness.Proved,
+		},
+		"an expected movement": {
+			content: strings.Replace(whole, closing, ":61:2609050905ED7,00NTRFNONREF\r\n"+closing, 1),
+			counts:  witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, net: "-4.50", state: witness.Proved,
+		},
 		"an unknown tag":  {content: with(":99:x"), counts: refusedOne, reason: "unknown"},
 		"an unknown mark": {content: with(":61:2609020902X10,00NTRFNONREF"), counts: refusedOne},
 		"a damaged balance": {

@@ -19,17 +19,25 @@ func looksLikeMT940(text string) bool { return mt940Start.MatchString(text[:min(
 
 var (
 	// mt940Field matches the tag of a field at the beginning of a line.
-	mt940Field = regexp.MustCompile(`^(?:\{4:)?:([0-9]{2}[A-Z]?|NS):(.*)$`)
+	mt940Field = regexp.MustCompile(`^(?:\{4:)?:([0-9]{2}[A-Z]?|NS) ?:(.*)$`)
+	// mt940End matches a line that ends a message. Some banks write more than the hyphen.
+	mt940End = regexp.MustCompile(`^-(\}.*|[A-Z0-9]*)$`)
 	// mt942Mark matches what only an MT942 message has: its type, the floor limit, or the time of the report.
 	mt942Mark = regexp.MustCompile(`\{2:[IO]942|(?m:^:(?:34F|13D?):)`)
 	// mt940Line matches the content of a field 61: value date, booking date, mark, third letter of the currency,
-	// amount, and the rest. R before C or D is a reversal.
-	mt940Line = regexp.MustCompile(`^([0-9]{6})([0-9]{4}|    )?(RC|RD|C|D)([A-Z])?([0-9]+(?:[,.][0-9]*)?)(.*)$`)
+	// amount, and the rest. R before C or D is a reversal, and E an expected movement.
+	mt940Line = regexp.MustCompile(`^([0-9]{6})([0-9]{4}|    )?([RE]?[CD])([A-Z])?([0-9]+(?:[,.][0-9]*)?)(.*)$`)
 	// mt940Hidden matches the content of a field 61 whose tag is damaged.
-	mt940Hidden = regexp.MustCompile(`[0-9]{6}([0-9]{4}|    )?(RC|RD|C|D)[A-Z]?[0-9]+,[0-9]{0,2}[NSF]`)
+	mt940Hidden = regexp.MustCompile(`[0-9]{6}([0-9]{4}|    )?[RE]?[CD][A-Z]?[0-9]+,[0-9]{0,2}[NSF]`)
 	// mt940Balance matches the content of a balance field: mark, date, currency, amount.
 	mt940Balance = regexp.MustCompile(`^([CD])([0-9]{6})([A-Z]{3})([0-9]+(?:[,.][0-9]*)?)$`)
 )
+
+// mt940Tags are the tags of MT940 and those that banks add. A colon and two digits within a text are none.
+var mt940Tags = nameSet("20 21 25 28 28C 60F 60M 61 86 NS 62F 62M 64 64F 65 65F 13 13D 34F 90C 90D")
+
+// transportMarks are control characters that begin and end blocks of a transmission: SOH, STX, ETX, EOT.
+const transportMarks = "\x01\x02\x03\x04"
 
 // mt940Reader is the state while the fields of an MT940 file are read.
 type mt940Reader struct {
@@ -75,18 +83,19 @@ func (f *file) readMT940() {
 
 // line handles a line: a field, the continuation of one, or the end of a message.
 func (r *mt940Reader) line(l textLine) {
-	text := strings.TrimRight(l.text, " \t")
+	text := strings.TrimRight(strings.Trim(l.text, transportMarks), " \t"+transportMarks)
 	m := mt940Field.FindStringSubmatch(text)
+	isText := r.field == "86" || r.field == "NS" || r.field == "61"
 	switch {
 	case text == "":
-	case text == "-", text == "-}", strings.HasPrefix(text, "-}"):
+	case text == "-", strings.HasPrefix(text, "-}"), !r.entry && mt940End.MatchString(text):
 		r.field, r.entry = "", false
-	case m != nil:
+	case m != nil && (mt940Tags[m[1]] || !isText):
 		r.field = m[1]
 		r.content(l, m[2])
 	case mt940Hidden.MatchString(text):
 		r.refuse(l, "the line looks like a movement without its tag :61:")
-	case r.field == "86", r.field == "NS", r.field == "61":
+	case isText:
 		r.addText(text)
 	case r.field == "", strings.HasPrefix(text, "{"):
 		// headers and trailers of SWIFT, and of banks
@@ -120,7 +129,7 @@ func (r *mt940Reader) content(l textLine, content string) {
 	case "62F", "62M":
 		r.closing(l, content)
 		r.entry = false
-	case "64", "65", "21", "13", "13D", "34F", "90C", "90D":
+	case "64", "64F", "65", "65F", "21", "13", "13D", "34F", "90C", "90D":
 		r.entry = false
 	default:
 		r.refuse(l, "the field :%s: is unknown", r.field)
@@ -246,7 +255,7 @@ func (r *mt940Reader) end() {
 		b := &r.section.Blocks[i]
 		b.IDs = addID(b.IDs, "EndToEndId", mt940EndToEndID(b.Text), true)
 	}
-	account := strings.TrimSuffix(r.owner.account, r.currency) // some banks write it after the number
+	account := strings.TrimRight(strings.TrimSuffix(r.owner.account, r.currency), "/ ") // some banks write both
 	r.f.add(mt940Account(account), r.currency, *r.section, r.warnings)
 	r.section, r.warnings, r.entry, r.ended = nil, nil, false, false
 }
@@ -338,7 +347,7 @@ func (r *mt940Reader) movement(l textLine, content string) {
 		r.refuse(l, "the date cannot be read: %q", m[1]+m[2])
 		return
 	}
-	if m[3] == "D" || m[3] == "RC" {
+	if m[3] == "D" || m[3] == "ED" || m[3] == "RC" {
 		amount = amount.Neg()
 	}
 	if !r.f.count(l.number) {
@@ -347,6 +356,9 @@ func (r *mt940Reader) movement(l textLine, content string) {
 	b := witness.Block{Kind: witness.Line, FileLine: l.number, Date: booked, Amount: amount, IDs: mt940IDs(m[6])}
 	if value != booked {
 		b.ValueDate = value
+	}
+	if strings.HasPrefix(m[3], "E") {
+		b.Kind, b.Reason = witness.Apart, "expected: not booked"
 	}
 	r.section.Blocks = append(r.section.Blocks, b)
 	r.entry = true

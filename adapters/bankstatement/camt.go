@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,7 @@ type camtReader struct {
 	balances        []*node
 	warnings        []witness.Warning
 	statements      int
+	message         string // the name of the message, such as "camt.054"; "" if the namespace does not state it
 	elements        int // of the current entry
 	id              string
 	page            int  // of StmtPgntn; 0 if it is not stated
@@ -103,7 +105,7 @@ func (f *file) readCamt() {
 	case r.statements > 0:
 		r.closePage()
 	default:
-		f.refuse(witness.NotAStatement, 0, "the XML document contains no statement (camt.052 or camt.053)")
+		r.refuseMessage(0)
 	}
 }
 
@@ -127,7 +129,9 @@ func (r *camtReader) document() error {
 			if root && len(path) == 0 {
 				return errors.New("there is a second root element")
 			}
-			root = true
+			if root = true; len(path) == 0 {
+				r.message = isoMessage.FindString(strings.ToLower(t.Name.Space))
+			}
 			if path, err = r.start(path, t, start); err != nil {
 				return err
 			}
@@ -141,6 +145,18 @@ func (r *camtReader) document() error {
 			return nil
 		}
 	}
+}
+
+// isoMessage matches the name of a message of ISO 20022 in a namespace.
+var isoMessage = regexp.MustCompile(`\b[a-z]{4}\.[0-9]{3}\b`)
+
+// refuseMessage refuses a message that contains no statement.
+func (r *camtReader) refuseMessage(line int) {
+	name := "the XML document"
+	if r.message != "" {
+		name = "the file is " + r.message + ", and"
+	}
+	r.f.refuse(witness.NotAStatement, line, "%s contains no statement (camt.052 or camt.053)", name)
 }
 
 func isCamtStatement(name string) bool { return name == "Stmt" || name == "Rpt" }
@@ -158,12 +174,16 @@ func (r *camtReader) start(path []string, t xml.StartElement, start int64) ([]st
 			r.part(n)
 		}
 		return path, err
+	case name == "Ntry" && r.statements == 0 && r.message != "":
+		line, _ := r.decoder.InputPos()
+		r.refuseMessage(line)
+		return path, nil
 	case name == "Ntry":
 		return path, errors.New("an entry stands outside of a statement")
 	case isCamtStatement(name):
 		r.statements++
 		statements := r.statements
-		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements, open: r.open}
+		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements, message: r.message, open: r.open}
 		r.section.Made = r.made
 	case len(path) >= maxDepth:
 		return path, fmt.Errorf("the elements are nested deeper than %d", maxDepth)

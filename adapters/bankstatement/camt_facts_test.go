@@ -220,6 +220,15 @@ func TestCamtFiles(t *testing.T) {
 		"another document": {
 			content: `<?xml version="1.0"?><Document><CstmrCdtTrfInitn/></Document>`, refusal: witness.NotAStatement,
 		},
+		"camt.054": {
+			content: strings.NewReplacer("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn", "<Stmt>", "<Ntfctn>", "</Stmt>",
+				"</Ntfctn>", "camt.053", "camt.054").Replace(whole),
+			refusal: witness.NotAStatement, reason: "camt.054",
+		},
+		"a request": {
+			content: `<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.060.001.03"/>`,
+			refusal: witness.NotAStatement, reason: "camt.060",
+		},
 		"two roots": {content: whole + "<Document/>", refusal: witness.Malformed},
 	}
 	runFacts(t, facts)

@@ -153,7 +153,7 @@ func (s *Service) ourAccount(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 ) (witness.OurAccount, error) {
 	account, err := s.Ledger.Account(ctx, tenant, id)
-	ours := witness.OurAccount{Number: account.Number, Currency: account.Currency}
+	ours := witness.OurAccount{Number: account.Number, Currency: account.Currency, Subtype: account.Subtype}
 	if identifier, ok := s.aggregators[account.Vendor].(ports.AccountIdentifier); ok && err == nil {
 		ours.Identity = identifier.AccountIdentity(account.AccountData)
 	}

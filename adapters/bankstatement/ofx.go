@@ -25,6 +25,7 @@ type ofxBalance struct{ amount, date string }
 type ofxStatement struct {
 	account  witness.Account
 	currency string
+	kind     string // ACCTTYPE
 	start    string
 	end      string
 	ledgers  []ofxBalance
@@ -220,6 +221,8 @@ func (r *ofxReader) leafOfStatement(token ofxToken) {
 		s.account.Branch = token.value
 	case isAccount && token.name == "ACCTID":
 		s.account.Number = token.value
+	case isAccount && token.name == "ACCTTYPE":
+		s.kind = strings.ToLower(token.value)
 	case r.aggregate == "LEDGERBAL" && token.name == "BALAMT":
 		s.ledgers[len(s.ledgers)-1].amount = token.value
 	case r.aggregate == "LEDGERBAL" && token.name == "DTASOF":

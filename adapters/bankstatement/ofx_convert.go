@@ -46,6 +46,7 @@ func (r *ofxReader) convert() {
 		}
 	}
 	r.numberUnnamed()
+	r.separateTypes()
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
 		section.Cut = !r.ended && !s.listed && !s.closed
@@ -81,6 +82,26 @@ func (r *ofxReader) numberUnnamed() {
 			continue
 		}
 		seen[key].account.Sub, s.account.Sub = "1", strconv.Itoa(count[key])
+	}
+}
+
+// separateTypes tells apart the accounts that share a number and have several types, such as a current account and its
+// savings.
+func (r *ofxReader) separateTypes() {
+	kinds := map[witness.Account]map[string]bool{}
+	for _, s := range r.statements {
+		if s.account.Number == "" {
+			continue
+		}
+		if kinds[s.account] == nil {
+			kinds[s.account] = map[string]bool{}
+		}
+		kinds[s.account][s.kind] = true
+	}
+	for _, s := range r.statements {
+		if len(kinds[s.account]) > 1 {
+			s.account.Sub = cmp.Or(s.kind, "other")
+		}
 	}
 }
 

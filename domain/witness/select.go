@@ -25,6 +25,7 @@ type OurAccount struct {
 	Identity domain.AccountIdentity
 	Number   string // as the vendor writes it
 	Currency string
+	Subtype  string // the vendor's own term; "" when unknown
 }
 
 // description names the account in a message.
@@ -91,7 +92,7 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 		}
 	}
 	for _, match := range []Match{MatchExact, MatchNormalised, MatchAbsent} {
-		switch found := inOurCurrency(withoutProducts(byMatch[match]), ours); {
+		switch found := inOurCurrency(ofOurType(withoutProducts(byMatch[match]), ours), ours); {
 		case len(found) == 1 && (match != MatchAbsent || len(file.Statements) == 1):
 			return checkCurrency(Selected{found[0], match}, ours)
 		case len(found) > 0:
@@ -119,7 +120,7 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 			found = append(found, s)
 		}
 	}
-	found = inOurCurrency(withoutProducts(found), ours)
+	found = inOurCurrency(ofOurType(withoutProducts(found), ours), ours)
 	if len(found) != 1 {
 		return Selected{}, needsAccount(file)
 	}
@@ -147,6 +148,24 @@ func withoutProducts(found []Statement) []Statement {
 		}
 	}
 	return own
+}
+
+// ofOurType returns the statements of our type of account if the statements are those of one number with several types.
+// Otherwise it returns all of them.
+func ofOurType(found []Statement, ours OurAccount) []Statement {
+	var fits []Statement
+	for _, s := range found {
+		if s.Account.Number == "" || s.Account.Number != found[0].Account.Number {
+			return found
+		}
+		if s.Account.Sub != "" && strings.Contains(strings.ToUpper(ours.Subtype), strings.ToUpper(s.Account.Sub)) {
+			fits = append(fits, s)
+		}
+	}
+	if len(fits) == 0 {
+		return found
+	}
+	return fits
 }
 
 // inOurCurrency returns the statement in the currency of our account if the statements are those of one numbered

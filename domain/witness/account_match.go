@@ -287,6 +287,9 @@ func (m numberMatcher) readings(n bankNumber) []numberReading {
 	if n.branch.base != "" {
 		rests = append(rests, n.digits)
 	}
+	if operation, number, ok := m.longCaixa(n.digits); ok {
+		add(number, operation)
+	}
 	for _, rest := range rests {
 		for _, operation := range m.operations() {
 			number, found := strings.CutPrefix(rest, operation)
@@ -299,6 +302,22 @@ func (m numberMatcher) readings(n bankNumber) []numberReading {
 		}
 	}
 	return all
+}
+
+// A long number of Caixa contains the agency, the product with five digits, and the number with its check digit.
+const (
+	longCaixaDigits  = 22
+	longCaixaProduct = 4
+	longCaixaNumber  = 9
+)
+
+// longCaixa divides a long number of Caixa. ok is false if it is none, or that of another agency.
+func (m numberMatcher) longCaixa(text string) (product, number string, ok bool) {
+	if len(text) != longCaixaDigits || m.operations() == nil ||
+		m.branch.differs(parseBranch(text[:longCaixaProduct])) {
+		return "", "", false
+	}
+	return strings.TrimLeft(text[longCaixaProduct:longCaixaNumber], "0"), text[longCaixaNumber:], true
 }
 
 // withoutBranch returns what follows the agency at the beginning of a number. The code of the bank may precede it.
@@ -350,7 +369,8 @@ const (
 
 // caixaOperations are the kinds of accounts that Caixa writes between the agency and the number.
 var caixaOperations = []string{
-	"001", "002", "003", "006", "007", "013", "022", "023", "028", "032", "034", "037", "043", "1288", "3701",
+	"001", "002", "003", "006", "007", "013", "022", "023", "028", "032", "034", "037", "043", "1288", "1292",
+	"3701",
 }
 
 // operations returns the texts that the bank writes between the agency and the number.

@@ -205,6 +205,9 @@ func needsAccount(file File) *Refusal {
 	}
 }
 
+// noNumber is the label of an account without a number.
+const noNumber = "(no number)"
+
 // labelsOf returns the labels of the statements. If several have the same one, the currency follows it.
 func labelsOf(statements []Statement) []string {
 	count := map[string]int{}
@@ -217,7 +220,7 @@ func labelsOf(statements []Statement) []string {
 		if count[label] > 1 && s.Currency != "" {
 			label = strings.TrimPrefix(label+"/"+s.Currency, "/")
 		}
-		labels[i] = label
+		labels[i] = cmp.Or(label, noNumber)
 	}
 	return labels
 }

@@ -104,6 +104,20 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 	}
 }
 
+// The caller can name an account that has no number.
+func TestAnAccountWithoutANumberCanBeChosen(t *testing.T) {
+	f := fileOf(witness.Account{}, witness.Account{Number: "999999-9"})
+	ours := witness.OurAccount{Number: "12345-6", Currency: "BRL"}
+	_, refusal := witness.Select(f, ours, "")
+	if refusal == nil || !strings.Contains(refusal.Message, "the accounts (no number), 999999-9;") {
+		t.Fatalf("the refusal is %+v", refusal)
+	}
+	got, refusal := witness.Select(f, ours, "(no number)")
+	if refusal != nil || got.Match != witness.MatchChosen || got.Statement.Account != (witness.Account{}) {
+		t.Errorf("chosen is %+v: %v", got, refusal)
+	}
+}
+
 // A number with letters or with hidden characters is another one if what both show differs.
 func TestNumbersWithLettersAndHiddenCharactersAreCompared(t *testing.T) {
 	const exact, normalised, absent, other = witness.MatchExact, witness.MatchNormalised, witness.MatchAbsent,

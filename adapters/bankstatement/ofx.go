@@ -48,6 +48,16 @@ type ofxReader struct {
 	failed     bool   // STATUS has the severity ERROR
 	status     int    // line of the STATUS
 	ended      bool   // </OFX> was read
+	// investments are the sections of investments, and investing states that the last one has not ended.
+	investments []ofxInvestment
+	investing   bool
+}
+
+// ofxInvestment is a section of an OFX file with a statement of investments, which is not read.
+type ofxInvestment struct {
+	account    witness.Account
+	line       int
+	start, end int // offsets
 }
 
 // readOFX reads an OFX file.
@@ -59,6 +69,7 @@ func (f *file) readOFX() {
 			break
 		}
 		switch {
+		case r.investing && !r.endsInvestment(token):
 		case token.close:
 			r.close(token)
 		case ofxLeaves[token.name]:
@@ -77,6 +88,8 @@ func (f *file) readOFX() {
 	switch {
 	case r.tokens.err != "":
 		f.refuse(witness.Malformed, r.tokens.line, "%s", r.tokens.err)
+	case len(r.statements) == 0 && len(r.investments) > 0:
+		f.refuse(witness.NotAStatement, r.investments[0].line, "statements of investments are not read")
 	case len(r.statements) == 0 && r.failed:
 		f.refuse(witness.BankError, r.status, "the bank answered with an error: %s", r.failure)
 	}
@@ -96,7 +109,10 @@ func (r *ofxReader) open(token ofxToken) {
 		r.endStatement()
 		r.statements = append(r.statements, &ofxStatement{account: witness.Account{Card: token.name == "CCSTMTRS"}})
 	case "INVSTMTRS":
-		r.f.refuse(witness.NotAStatement, token.line, "statements of investments are not read")
+		r.endBlock(token.start)
+		r.endStatement()
+		r.investing = true
+		r.investments = append(r.investments, ofxInvestment{line: token.line, start: token.start, end: len(r.f.text)})
 	case "BANKTRANLIST", "BANKTRANLISTP", "BANKACCTFROM", "CCACCTFROM", "LEDGERBAL", "AVAILBAL", "BALLIST":
 		r.endBlock(token.start)
 		r.aggregate = token.name
@@ -111,6 +127,23 @@ func (r *ofxReader) open(token ofxToken) {
 	case "STATUS":
 		r.aggregate, r.status = token.name, token.line
 	}
+}
+
+// endsInvestment reports whether a tag ends the section of investments or begins a statement. It stores the account of
+// the section.
+func (r *ofxReader) endsInvestment(token ofxToken) bool {
+	last := &r.investments[len(r.investments)-1]
+	switch token.name {
+	case "ACCTID":
+		if last.account.Number == "" {
+			last.account.Number = token.value
+		}
+		return false
+	case "INVSTMTRS", "INVSTMTTRNRS", "STMTRS", "CCSTMTRS", "OFX":
+		last.end, r.investing = token.start, false
+		return true
+	}
+	return false
 }
 
 // close handles an end tag.

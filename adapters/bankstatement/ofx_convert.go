@@ -59,8 +59,26 @@ func (r *ofxReader) convert() {
 		warnings = s.addBalances(&section, numbers[i], r.bankOf(s), warnings)
 		setScheduledApart(&section, lastOFXDate(&section), false)
 		section.Made = cmp.Or(section.Made, lastLedgerDay(&section))
+		if i == 0 {
+			section.Blocks = append(section.Blocks, r.investmentBlocks()...)
+		}
 		r.f.add(s.account, s.currency, section, warnings)
 	}
+}
+
+// investmentBlocks returns a block that is apart for each section of investments.
+func (r *ofxReader) investmentBlocks() (blocks []witness.Block) {
+	for _, section := range r.investments {
+		r.f.Investments = append(r.f.Investments, section.account)
+		if r.f.count(section.line) {
+			blocks = append(blocks, witness.Block{
+				Kind: witness.Apart, FileLine: section.line, NoAmount: true,
+				Text:   domain.CleanText("investments " + section.account.Number),
+				Reason: "a statement of investments, which is not read",
+			})
+		}
+	}
+	return blocks
 }
 
 // bankOf returns the code of the bank of a statement, without zeros in front.

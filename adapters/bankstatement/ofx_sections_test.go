@@ -41,3 +41,31 @@ func TestTypesOfAccountsWithOneNumberAreApart(t *testing.T) {
 		t.Errorf("statements of one type are %+v", f.Statements)
 	}
 }
+
+// A statement of investments beside that of the account does not refuse the file.
+func TestStatementsOfInvestmentsAreApart(t *testing.T) {
+	const invested = "<INVSTMTMSGSRSV1><INVSTMTTRNRS><INVSTMTRS><CURDEF>BRL<INVACCTFROM><BROKERID>x<ACCTID>777777" +
+		"</INVACCTFROM><INVTRANLIST><INVBANKTRAN><STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260903<TRNAMT>5.00<FITID>V1" +
+		"</STMTTRN></INVBANKTRAN></INVTRANLIST></INVSTMTRS></INVSTMTTRNRS></INVSTMTMSGSRSV1>"
+	apart := witness.Counts{Blocks: 3, Lines: 2, Apart: 1}
+	after := strings.Replace(ofx(two), "</OFX>", invested+"</OFX>", 1)
+	before := strings.Replace(ofx(two), "<BANKMSGSRSV1>", invested+"<BANKMSGSRSV1>", 1)
+	runFacts(t, map[string]fact{
+		"behind the account":      {content: after, counts: apart, net: "-4.50"},
+		"in front of the account": {content: before, counts: apart, net: "-4.50"},
+		"nothing but investments": {content: "<OFX>" + invested + "</OFX>", refusal: witness.NotAStatement},
+		"a statement without an end": {
+			content: strings.Replace(before, "</INVSTMTRS></INVSTMTTRNRS></INVSTMTMSGSRSV1>", "", 1), counts: apart,
+		},
+	})
+	ours := witness.OurAccount{Number: "777777", Currency: "BRL"}
+	for _, chosen := range []string{"", "777777"} {
+		if _, refusal := witness.Select(read([]byte(after)), ours, chosen); refusal == nil ||
+			refusal.Code != witness.NotAStatement || !strings.Contains(refusal.Message, "investments") {
+			t.Errorf("the refusal of the statement of investments is %+v", refusal)
+		}
+	}
+	if _, refusal := witness.Select(read([]byte(after)), witness.OurAccount{Number: "1234056789"}, ""); refusal != nil {
+		t.Errorf("the statement of the account is refused: %v", refusal)
+	}
+}

@@ -52,10 +52,27 @@ func Select(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	}
 	unclassified := takeUnclassified(&file)
 	selected, refusal := selectStatement(file, ours, chosen)
+	if file.wantsInvestment(selected, refusal, ours, chosen) {
+		return Selected{}, &Refusal{Code: NotAStatement, Message: "statements of investments are not read"}
+	}
 	if refusal == nil && len(unclassified) > 0 {
 		selected.Statement.Sections = slices.Concat(selected.Statement.Sections, unclassified)
 	}
 	return selected, refusal
+}
+
+// wantsInvestment reports whether the wanted account is one of investments: no statement has its number.
+func (f File) wantsInvestment(selected Selected, refusal *Refusal, ours OurAccount, chosen string) bool {
+	if refusal == nil && selected.Match != MatchAbsent {
+		return false
+	}
+	return slices.ContainsFunc(f.Investments, func(a Account) bool {
+		match, fits := matchAccount(a, ours)
+		if chosen != "" {
+			return a.Number == chosen || a.Label() == chosen
+		}
+		return fits && match != MatchAbsent
+	})
 }
 
 // takeUnclassified removes the statements that consist of refused blocks without an account, and returns their

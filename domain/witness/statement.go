@@ -41,6 +41,8 @@ type File struct {
 	Encoding   string // "ascii", "utf-8", "utf-16le", "utf-16be", "windows-1252", …
 	Statements []Statement
 	Warnings   []Warning // about the file as a whole
+	// Investments contains the accounts of statements of investments, which are not read.
+	Investments []Account
 	Refusal    *Refusal
 }
 

@@ -73,7 +73,7 @@ type camtReader struct {
 	warnings        []witness.Warning
 	statements      int
 	message         string // the name of the message, such as "camt.054"; "" if the namespace does not state it
-	elements        int // of the current entry
+	elements        int    // of the current entry
 	id              string
 	page            int  // of StmtPgntn; 0 if it is not stated
 	more            bool // another page follows

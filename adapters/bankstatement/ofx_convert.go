@@ -47,6 +47,7 @@ func (r *ofxReader) convert() {
 	}
 	r.numberUnnamed()
 	r.separateTypes()
+	r.applyCorrections(blocks)
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
 		section.Cut = !r.ended && !s.listed && !s.closed

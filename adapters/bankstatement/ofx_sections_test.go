@@ -69,3 +69,43 @@ func TestStatementsOfInvestmentsAreApart(t *testing.T) {
 		t.Errorf("the statement of the account is refused: %v", refusal)
 	}
 }
+
+// correction returns a movement that corrects the one with the given identifier.
+func correction(id, action, amount, corrected string) string {
+	return "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260904<TRNAMT>" + amount + "<FITID>" + id + "<CORRECTFITID>" + corrected +
+		"<CORRECTACTION>" + action + "<MEMO>Z</STMTTRN>"
+}
+
+// A movement that replaces or deletes another one of the file is not a further movement.
+func TestCorrectionsOfOFXMovementsAreApplied(t *testing.T) {
+	const a = "20260902A"
+	counts := func(lines, apart, refused int) witness.Counts {
+		return witness.Counts{Blocks: lines + apart + refused, Lines: lines, Apart: apart, Refused: refused}
+	}
+	runFacts(t, map[string]fact{
+		"delete": {content: ofx(two + correction("D", "DELETE", "-10.00", a)), counts: counts(1, 2, 0), net: "5.50"},
+		"delete, in front of the movement": {
+			content: ofx(correction("D", "DELETE", "-10.00", a) + two), counts: counts(1, 2, 0), net: "5.50",
+		},
+		"replace": {content: ofx(two + correction("R", "REPLACE", "-7.00", a)), counts: counts(2, 1, 0), net: "-1.50"},
+		"replace twice": {
+			content: ofx(two + correction("R", "REPLACE", "-7.00", a) + correction("S", "REPLACE", "-8.00", "R")),
+			counts:  counts(2, 2, 0), net: "-2.50",
+		},
+		"replace twice by the first identifier": {
+			content: ofx(two + correction("R", "REPLACE", "-7.00", a) + correction("S", "REPLACE", "-8.00", a)),
+			counts:  counts(2, 2, 0), net: "-2.50",
+		},
+		"a movement of another file": {
+			content: ofx(two + correction("D", "DELETE", "-10.00", "X")), counts: counts(2, 0, 1), net: "-4.50",
+			reason: "does not have the movement",
+		},
+		"two movements with the identifier": {
+			content: ofx(two + entry("20260902", "-10.00", "A") + correction("D", "DELETE", "-10.00", a)),
+			counts:  counts(3, 0, 1), reason: "more than once",
+		},
+		"another action": {
+			content: ofx(two + correction("D", "HOLD", "-10.00", a)), counts: counts(2, 0, 1), reason: "unknown action",
+		},
+	})
+}

@@ -43,7 +43,7 @@ type File struct {
 	Warnings   []Warning // about the file as a whole
 	// Investments contains the accounts of statements of investments, which are not read.
 	Investments []Account
-	Refusal    *Refusal
+	Refusal     *Refusal
 }
 
 // Refusal states why a file, or a statement of a file, is not compared.

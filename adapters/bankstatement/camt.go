@@ -153,8 +153,8 @@ var isoMessage = regexp.MustCompile(`\b[a-z]{4}\.[0-9]{3}\b`)
 // refuseMessage refuses a message that contains no statement.
 func (r *camtReader) refuseMessage(line int) {
 	name := "the XML document"
-	if r.message != "" {
-		name = "the file is " + r.message + ", and"
+	if r.message != "" && r.message != "camt.052" && r.message != "camt.053" {
+		name = "the file is " + r.message + ", which"
 	}
 	r.f.refuse(witness.NotAStatement, line, "%s contains no statement (camt.052 or camt.053)", name)
 }

@@ -31,6 +31,11 @@ func TestDailyStatementsCoverTheDaysOfTheirChain(t *testing.T) {
 			covered:  "2026-09-02..2026-09-02 2026-09-07..2026-09-07",
 			warnings: []witness.WarningCode{witness.StatementMissing},
 		},
+		"days without numbers": {
+			content: strings.NewReplacer(":28C:1/1\r\n", "", ":28C:2/1\r\n", "", ":28C:3/1\r\n", "").Replace(first +
+				second + third("3/1")),
+			counts: lines(1), covered: "2026-09-02..2026-09-07",
+		},
 		"days whose balances do not join": {
 			content: first + second + strings.ReplaceAll(third("3/1"), "90,00", "91,00"), counts: lines(1),
 			covered: "2026-09-02..2026-09-02", state: witness.Unavailable,

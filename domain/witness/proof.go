@@ -324,9 +324,8 @@ func (l link) nextDay(next *Section, opening, closing StatedBalance) domain.Date
 		!a.Amount.Equal(*b.Amount) || b.EndOfDay() < a.Date {
 		return ""
 	}
-	numbered := l.number > 0 && next.Number > 0
-	switch {
-	case numbered && next.Number == l.number+1, !numbered && b.EndOfDay() <= a.Date.AddDays(1):
+	switch lacks := l.number > 0 && next.Number > l.number+1; {
+	case !lacks:
 		return a.Date.AddDays(1)
 	case b.Date == closing.Date:
 		return b.Date

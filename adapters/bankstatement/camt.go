@@ -183,7 +183,9 @@ func (r *camtReader) start(path []string, t xml.StartElement, start int64) ([]st
 	case isCamtStatement(name):
 		r.statements++
 		statements := r.statements
-		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements, message: r.message, open: r.open}
+		*r = camtReader{
+			f: r.f, decoder: r.decoder, made: r.made, statements: statements, message: r.message, open: r.open,
+		}
 		r.section.Made = r.made
 	case len(path) >= maxDepth:
 		return path, fmt.Errorf("the elements are nested deeper than %d", maxDepth)

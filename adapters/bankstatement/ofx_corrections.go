@@ -10,8 +10,7 @@ import (
 type ofxTarget struct{ statement, block int }
 
 // applyCorrections applies the movements that replace or delete another one of the file (CORRECTFITID). The corrected
-// ones, and those that only delete, become apart. A correction of a movement that the file does not have is refused: its
-// own file would be the one to change.
+// ones, and those that only delete, become apart. A correction of a movement that the file does not have is refused.
 func (r *ofxReader) applyCorrections(blocks [][]witness.Block) {
 	known := map[accountKey]map[string][]ofxTarget{}
 	var corrections []ofxTarget

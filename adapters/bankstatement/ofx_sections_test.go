@@ -72,8 +72,8 @@ func TestStatementsOfInvestmentsAreApart(t *testing.T) {
 
 // correction returns a movement that corrects the one with the given identifier.
 func correction(id, action, amount, corrected string) string {
-	return "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260904<TRNAMT>" + amount + "<FITID>" + id + "<CORRECTFITID>" + corrected +
-		"<CORRECTACTION>" + action + "<MEMO>Z</STMTTRN>"
+	return "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260904<TRNAMT>" + amount + "<FITID>" + id + "<CORRECTFITID>" +
+		corrected + "<CORRECTACTION>" + action + "<MEMO>Z</STMTTRN>"
 }
 
 // A movement that replaces or deletes another one of the file is not a further movement.

@@ -165,7 +165,7 @@ func Prove(s Statement) Proof {
 func absent() StatedBalance { return StatedBalance{Source: Absent, State: Unavailable} }
 
 // inTime returns the sections in the order of their first balances or lines. If the balances join only in the order of
-// the file or in that of the bank's numbers, this order is the right one, and the dates of the opening balances are not.
+// the file or in that of the bank's numbers, this order is right, and the dates of the opening balances are wrong.
 func inTime(sections []Section) []Section {
 	if slices.ContainsFunc(sections, func(s Section) bool { return s.begin() == "" }) {
 		return sections

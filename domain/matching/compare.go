@@ -135,6 +135,7 @@ type comparison struct {
 	doubt       bool
 	// notWords is set if evidence other than words contradicts, or is doubtful.
 	notWords bool
+	labels   []string // the words of the text that belong to an identifier which the other row states in a member
 }
 
 // maxPercentMoved is how much, in percent, the amount in the account's currency may change when a foreign purchase
@@ -251,6 +252,7 @@ func (c *comparison) compareIdentifiers() {
 	}
 	c.compareMovedIdentifiers(c.old, c.new)
 	c.compareMovedIdentifiers(c.new, c.old)
+	c.comparePrinted()
 }
 
 // isCutKey reports whether one of two keys is the beginning of the other one, because its text was cut.
@@ -810,7 +812,7 @@ func (c *comparison) sharesFirm() bool {
 // both rows are transfers, whose names are those of people.
 func (c *comparison) compareTexts(person bool) relation {
 	a, b := &c.old.Evidence, &c.new.Evidence
-	text := compareNames(a.Words, b.Words, person)
+	text := compareNames(c.withoutLabels(a.Words), c.withoutLabels(b.Words), person)
 	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip() ||
 		c.isOneCheque() || c.isOneDeal() || c.isPlaceholder()
 	if text <= doubtful && text != unknown && one {
@@ -860,6 +862,14 @@ func (c *comparison) compareTexts(person bool) relation {
 		text = doubtful // THE IMAGINARY BREAD COMPANY, THE IMAGINARY BREAD COBROOKLYN NY
 	}
 	return text
+}
+
+// withoutLabels returns the words that belong to no identifier of c.labels.
+func (c *comparison) withoutLabels(words []string) []string {
+	if len(c.labels) == 0 {
+		return words
+	}
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return slices.Contains(c.labels, word) })
 }
 
 // areSwapped reports whether the vendor's text and the institution's own text changed places.

@@ -66,6 +66,7 @@ func Match(left, came []banktext.Row, context Context) Result {
 		return Result{}
 	}
 	m.findShared()
+	m.findMoved()
 	m.findReversals()
 	linked := map[string]bool{}
 	for _, r := range m.came {

@@ -337,6 +337,7 @@ func (m *matcher) judgeAll() {
 		}
 	}
 	m.recount()
+	m.levelDays()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
 
@@ -364,6 +365,43 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 	e.uncounted = Table[line].Name == uncounted && c.isSame()
 	e.excluded = m.context.Whole && c.isExcluded()
 	return &e
+}
+
+// seriesOfEdge identifies the edges between two series of equal rows.
+type seriesOfEdge struct{ old, new string }
+
+// levelDays makes the days of edges equal, other than 0, if more rows of a series left than came, or fewer: the date
+// does not say which of two pending purchases was the one that posted, if the other one got a tip or was cancelled.
+func (m *matcher) levelDays() {
+	type counts struct {
+		groups map[*group]bool
+		rows   [2]int
+	}
+	series := map[seriesOfEdge]*counts{}
+	for _, e := range m.edges {
+		if e.verdict() != Same || e.rank <= strongRank {
+			continue
+		}
+		key := seriesOfEdge{e.old.series, e.new.series}
+		of := series[key]
+		if of == nil {
+			of = &counts{groups: map[*group]bool{}}
+			series[key] = of
+		}
+		for side, g := range [2]*group{e.old, e.new} {
+			if !of.groups[g] {
+				of.groups[g] = true
+				of.rows[side] += len(g.rows)
+			}
+		}
+	}
+	for _, e := range m.edges {
+		of := series[seriesOfEdge{e.old.series, e.new.series}]
+		if days := (e.rank - rankOfText) % daysOfRank; of != nil && of.rows[0] != of.rows[1] && e.rank > strongRank &&
+			e.verdict() == Same {
+			e.rank -= max(0, days-1)
+		}
+	}
 }
 
 // groupOfAlike is a group and the likeness of groups of the other side.
@@ -473,13 +511,18 @@ func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	return unequal
 }
 
-// strongRank is the rank of the pairs that share a strong identifier. The vendor's links have a lower rank.
-const strongRank = 1
+// strongRank is the rank of the pairs that share a strong identifier. The vendor's links have a lower rank. The ranks of
+// other pairs begin with rankOfText. The evidence of the text is multiplied by daysOfRank, and the days are added.
+const (
+	strongRank = 1
+	rankOfText = 2
+	daysOfRank = 32
+)
 
 // rank returns the rank of a pair; a lower rank means better evidence. A link of the vendor is best, then a strong
 // identifier, then the text, then the distance of the dates. If inSeries is true, the dates are ignored.
 func (c *comparison) rank(inSeries bool) int {
-	days := min(c.days(), 31)
+	days := min(c.days(), daysOfRank-1)
 	if inSeries {
 		days = 0
 	}
@@ -509,7 +552,7 @@ func (c *comparison) rank(inSeries bool) int {
 	if c.doubt {
 		text += 4
 	}
-	return 2 + text*32 + days
+	return rankOfText + text*daysOfRank + days
 }
 
 // assign pairs the groups of the allowed edges, best rank first. Edges of equal rank are decided together. The groups

@@ -54,6 +54,13 @@ func TestMatch(t *testing.T) {
 			"2026-03-27 p -200 USD MISSION CUTS\n2026-03-28 p -200 USD MISSION CUTS",
 			repeat("2026-03-28 P -200 USD MISSION CUTS", 2) + "2026-03-29 P -200 USD MISSION CUTS",
 			matching.Context{}, "", 6},
+		"two purchases of two days, and one posts later": {
+			"2026-10-15 p -48.2 USD OAK TABLE\n2026-10-16 p -48.2 USD OAK TABLE",
+			"2026-10-17 P -48.2 USD OAK TABLE AUSTIN", matching.Context{}, "", 2},
+		"two purchases of two days, and both post later": {
+			"2026-10-15 p -48.2 USD OAK TABLE\n2026-10-16 p -48.2 USD OAK TABLE",
+			"2026-10-16 P -48.2 USD OAK TABLE AUSTIN\n2026-10-17 P -48.2 USD OAK TABLE AUSTIN",
+			matching.Context{}, "o1n2 o2n1", 0},
 		"texts that differ only in a year": {
 			"2026-11-10 P -500 BRL CDB VENC 15/03/2028\n2026-11-10 P -500 BRL CDB VENC 15/03/2029",
 			"2026-11-10 P -500 BRL CDB VENC 15/03/2029\n2026-11-10 P -500 BRL CDB VENC 15/03/2028",
@@ -684,6 +691,28 @@ func TestRowsThatCannotBeToldApart(t *testing.T) {
 	} {
 		if got := matching.Alike(row(tc.x), row(tc.y)); got != tc.want {
 			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+// TestSeveralPeopleBehindEqualRows checks that rows which cannot be told apart are not paired with rows of several
+// people, but with rows of one.
+func TestSeveralPeopleBehindEqualRows(t *testing.T) {
+	const one, other = "; doc=11144477735}", "; doc=52998224725}"
+	for name, test := range map[string]struct{ first, second, pairs string }{
+		"two people": {one, other, "o3n3 o4n4 o5n5 o6n6 o7n7 o8n8"},
+		"one person": {one, one, "o1n1 o2n2 o3n3 o4n4 o5n5 o6n6 o7n7 o8n8"},
+		"no numbers": {"}", "}", "o1n1 o2n2 o3n3 o4n4 o5n5 o6n6 o7n7 o8n8"},
+	} {
+		left := repeat("2026-11-10 P 1500 BRL PIX TRANSF MARIA E10/11", 2)
+		came := "2026-11-10 P 1500 BRL PIX RECEBIDO MARIA EUNICE SOL {party=MARIA EUNICE SOL" + test.first +
+			"\n2026-11-10 P 1500 BRL PIX RECEBIDO MARIA EDNA LUA {party=MARIA EDNA LUA" + test.second + "\n"
+		for day := 11; day < 17; day++ {
+			left += fmt.Sprintf("2026-11-%d P -%d.37 BRL PIX TRANSF RUI SAL%d/11\n", day, 100+day, day)
+			came += fmt.Sprintf("2026-11-%d P -%d.37 BRL PIX ENVIADO RUI SALES LIMA\n", day, 100+day)
+		}
+		if got := pairsOf(t, left, came, matching.Context{Whole: true}); got != test.pairs {
+			t.Errorf("%s: %q, want %q", name, got, test.pairs)
 		}
 	}
 }

@@ -745,13 +745,30 @@ func (c *component) pairForced(m *matcher) bool {
 	}
 	for _, e := range c.edges {
 		o, n := len(e.old.rows), len(e.new.rows)
-		if partners[e.old] == 1 && o <= n || partners[e.new] == 1 && n <= o || single {
+		isForced := partners[e.old] == 1 && o <= n || partners[e.new] == 1 && n <= o || single
+		if isForced && c.haveOnePartner(e) {
 			m.pairRows(e.edge)
 			c.count()
 			return len(e.old.rows) < o
 		}
 	}
 	return false
+}
+
+// haveOnePartner reports whether it does not matter which rows of the groups of an edge are paired. If the partners of a
+// group of several rows, which cannot be told apart, have the tax numbers of several people, one of the pairings is
+// right, and nobody knows which.
+func (c *component) haveOnePartner(of openEdge) bool {
+	var old, new []*group
+	for _, e := range c.edges {
+		if e.new == of.new {
+			old = append(old, e.old)
+		}
+		if e.old == of.old {
+			new = append(new, e.new)
+		}
+	}
+	return (len(of.old.rows) == 1 || haveOneParty(new)) && (len(of.new.rows) == 1 || haveOneParty(old))
 }
 
 // isCertain reports whether the days of one side allow one day only for the other side.
@@ -802,6 +819,11 @@ func haveOneText(groups []*group) bool {
 // the rows of the other side name nobody.
 func haveOneName(groups []*group) bool {
 	return isOne(groups, func(r *row) string { return strings.Join(r.Words, " ") })
+}
+
+// haveOneParty reports whether the rows state the same tax numbers of the counterparty.
+func haveOneParty(groups []*group) bool {
+	return isOne(groups, func(r *row) string { return strings.Join(r.Documents, " ") })
 }
 
 func haveOneDay(groups []*group) bool {

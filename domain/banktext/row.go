@@ -28,6 +28,9 @@ type Row struct {
 	// Code is a short code that the institution gives the row (Pluggy: providerCode). It may be a number that is
 	// counted from the start of each day.
 	Code string
+	// Balance is the balance of the account after the movement, as a decimal without trailing zeros; "" if the vendor
+	// states none.
+	Balance string
 	// VendorOperation is the vendor's name of the operation (Pluggy: operationType or paymentMethod), such as "PIX".
 	VendorOperation string
 	// PurchasedAt is the time of a card purchase; zero if it is not known. If only the date of the purchase is known,

@@ -46,6 +46,10 @@ type row struct {
 	size            int      // the number of the row's words
 	isFare, isHabit bool     // a word of the text is in fares, or in habits
 	allNumbers      []string // see banktext.ListNumbers
+	// position is the row of the other side that is at the same position of the ledger; nil if it is not known. isDoubled
+	// is set for an old row if another row of its amount has the date of that row, or that row's side has one of its date.
+	position  *row
+	isDoubled bool
 }
 
 // parse returns the row with its evidence. It returns nil if the row has no account or no valid date; such a row is
@@ -134,8 +138,9 @@ type comparison struct {
 	against     bool
 	doubt       bool
 	// notWords is set if evidence other than words contradicts, or is doubtful.
-	notWords bool
-	labels   []string // the words of the text that belong to an identifier which the other row states in a member
+	notWords  bool
+	misplaced bool     // a third row is at the position of one of the rows: see comparePositions
+	labels    []string // the words of the text that belong to an identifier which the other row states in a member
 }
 
 // maxPercentMoved is how much, in percent, the amount in the account's currency may change when a foreign purchase
@@ -170,6 +175,7 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	c.compareCalendar()
 	c.compareTimes()
 	c.compareNamesOfRows()
+	c.comparePositions()
 }
 
 // finding records how two values relate. A contradiction makes the verdict Other, unless the rows share a strong
@@ -1216,6 +1222,9 @@ func (c *comparison) compareServices() {
 		r = doubtful // one number, translated
 	case r == unknown && c.days() == 0 && c.old.Operation == c.new.Operation && c.isOneCharge():
 		r, c.weak = contained, true
+	}
+	if r == doubtful && c.isPositioned() && !differInLetters(c.old.AllWords, c.new.AllWords) {
+		r = contained // the same charge, named otherwise
 	}
 	c.finding("service", x, y, r)
 	// One charge of one day, with one text. Its first word says on what it is charged: INTERESES SUJETOS A IVA, IVA

@@ -67,6 +67,7 @@ func Match(left, came []banktext.Row, context Context) Result {
 	}
 	m.findShared()
 	m.findMoved()
+	m.findPositions()
 	m.findReversals()
 	linked := map[string]bool{}
 	for _, r := range m.came {

@@ -36,6 +36,7 @@ type vendorRow struct {
 	Amount                                                            json.Number
 	AmountInAccountCurrency                                           *json.Number
 	ProviderCode, ProviderID, OperationType                           string
+	Balance                                                           *json.Number
 	PaymentData                                                       *struct {
 		Payer, Receiver                                             *vendorParty
 		PaymentMethod, ReferenceNumber, ReceiverReferenceID, Reason string
@@ -66,6 +67,9 @@ func (v vendorRow) row(t testing.TB, kind, currency string) banktext.Row {
 		ExternalID: v.ID, Account: account, Amount: amount, Status: domain.Posted,
 		Description: v.Description, RawDescription: v.DescriptionRaw, Code: v.ProviderCode,
 		VendorOperation: v.OperationType,
+	}
+	if v.Balance != nil {
+		row.Balance = v.money(t, *v.Balance, currency, "BANK").Amount.String()
 	}
 	if v.Status == "PENDING" {
 		row.Status = domain.Pending

@@ -92,7 +92,7 @@ func setMember(t testing.TB, row *banktext.Row, name, value string) {
 		"rref": &row.Keys.ReceiverReference, "card": &row.Keys.Instalment.Card, "total": &row.Keys.Instalment.Total,
 		"code": &row.Code, "party": &row.Counterparty.Name, "doc": &row.Counterparty.Document,
 		"acct": &row.Counterparty.Account, "reason": &row.Reason, "op": &row.VendorOperation,
-		"raw": &row.RawDescription, "link": &row.Link, "bar": &row.Keys.Barcode,
+		"raw": &row.RawDescription, "link": &row.Link, "bar": &row.Keys.Barcode, "balance": &row.Balance,
 	}
 	switch field := texts[name]; {
 	case field != nil:

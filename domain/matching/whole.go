@@ -35,7 +35,8 @@ func (m *matcher) exclude() {
 //   - Neither text has a name, and both have the same operation.
 //   - One text names more than the other, and the amount is not a usual price.
 func (c *comparison) isExcluded() bool {
-	if c.old.Excess != c.new.Excess || c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {
+	if c.old.Excess != c.new.Excess || c.days() > 0 || c.amounts() != sameAmount || c.goesBack() ||
+		c.misplaced {
 		return false
 	}
 	switch {

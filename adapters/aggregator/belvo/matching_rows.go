@@ -14,6 +14,7 @@ type evidenceJSON struct {
 	Reference    vendorhttp.Text `json:"reference"`
 	Operation    vendorhttp.Text `json:"operation_type"`
 	Counterparty jsontext.Value  `json:"counterparty"`
+	Balance      jsontext.Value  `json:"balance"`
 }
 
 // partyEvidenceJSON contains what the vendor states about the other party of a payment. It has no member for a name,
@@ -30,7 +31,7 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) ban
 	row := banktext.NewRow(data, account, institutionKeys(data))
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	row.Keys.Reference, row.VendorOperation = in.Reference.Clean(), in.Operation.Clean()
-	row.Counterparty = counterpartyOf(in.Counterparty)
+	row.Counterparty, row.Balance = counterpartyOf(in.Counterparty), vendorhttp.BalanceText(in.Balance)
 	return row
 }
 

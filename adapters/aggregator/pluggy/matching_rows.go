@@ -17,6 +17,7 @@ type evidenceJSON struct {
 	RawDescription vendorhttp.Text `json:"descriptionRaw"`
 	Code           vendorhttp.Text `json:"providerCode"`
 	Operation      vendorhttp.Text `json:"operationType"`
+	Balance        jsontext.Value  `json:"balance"`
 	Payment        jsontext.Value  `json:"paymentData"`
 	Card           jsontext.Value  `json:"creditCardMetadata"`
 }
@@ -46,6 +47,7 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) ban
 	}
 	out.RawDescription, out.Code = in.RawDescription.Clean(), in.Code.Clean()
 	out.VendorOperation = cmp.Or(in.Operation.Clean(), payment.Method.Clean())
+	out.Balance = vendorhttp.BalanceText(in.Balance)
 	out.Counterparty, out.Reason = counterpartyOf(other), payment.Reason.Clean()
 	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
 	if _, at, err := (row{Date: card.PurchaseDate.Value}).parseDate(); err == nil {

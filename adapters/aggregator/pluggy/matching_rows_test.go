@@ -13,7 +13,7 @@ import (
 
 func TestTheEvidenceOfARow(t *testing.T) {
 	const metadata = `{"description": "Pix", "descriptionRaw": " PIX ENVIADO ", "providerCode": "7",
-		"operationType": "PIX", "providerId": "A1B2C3D4",
+		"operationType": "PIX", "providerId": "A1B2C3D4", "balance": 500.10,
 		"paymentData": {"paymentMethod": "TED", "reason": " aluguel ",
 			"payer": {"name": "Payer", "accountNumber": "1-2"},
 			"receiver": {"name": "Ana Leal", "accountNumber": "3456-7", "routingNumber": "341",
@@ -37,7 +37,7 @@ func TestTheEvidenceOfARow(t *testing.T) {
 		}
 		want := banktext.NewRow(data, domain.AccountID{}, institutionKeys(data))
 		want.RawDescription, want.Code, want.VendorOperation, want.Counterparty = "PIX ENVIADO", "7", "PIX", tc.want
-		want.Reason = "aluguel"
+		want.Reason, want.Balance = "aluguel", "500.1"
 		want.PurchasedAt = time.Date(2026, 11, 17, 12, 30, 0, 0, time.UTC)
 		if diff := cmp.Diff(want, (*Adapter)(nil).RowOf(data, domain.AccountID{})); diff != "" {
 			t.Errorf("%s: %s", tc.amount, diff)

@@ -61,6 +61,10 @@ var respellings = []struct {
 		"BTG: JUROS S/ CAPITAL PROPRIO ITEX4, an income of shares",
 	},
 	{
+		compile(`\b(rshop|rsccs|rscss)(-.*\pL) ?-(\d{2}/\d{2})\b`), "$1$2 $3",
+		"Itaú: RSHOP-SUPERM NAZA-05/09, the day of the purchase",
+	},
+	{
 		compile(`\b(pix (?:qrs|transf) .*) (\d{1,2})(\d{2}/\d{2})\b`), "$1 $2 $3",
 		"Itaú: PIX QRS POSTO 1209/08, the end of a name and the day",
 	},

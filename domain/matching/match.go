@@ -79,6 +79,9 @@ func Match(left, came []banktext.Row, context Context) Result {
 	if context.Whole {
 		m.learnDays()
 	}
+	if m.learned == nil {
+		m.doubtPrintedDays()
+	}
 	m.assign(func(e *edge) bool { return e.verdict() == Same && m.mayMove(e) },
 		func(e *edge) bool { return e.uncounted && m.mayMove(e) }, context.AsMany)
 	m.pairAlike()

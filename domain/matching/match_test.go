@@ -61,6 +61,17 @@ func TestMatch(t *testing.T) {
 			"2026-10-15 p -48.2 USD OAK TABLE\n2026-10-16 p -48.2 USD OAK TABLE",
 			"2026-10-16 P -48.2 USD OAK TABLE AUSTIN\n2026-10-17 P -48.2 USD OAK TABLE AUSTIN",
 			matching.Context{}, "o1n2 o2n1", 0},
+		"the day that the text prints": {
+			"2026-10-13 P -36.4 BRL RSHOP-PADARIA BO-12/10", "2026-10-12 P -36.4 BRL Compra débito Padaria Boa Mesa",
+			matching.Context{}, "o1n1", 0},
+		"the day that the text prints, and the date of another purchase": {
+			"2026-10-13 P -36.4 BRL RSHOP-PADARIA BO-12/10\n2026-10-14 P -36.4 BRL RSHOP-PADARIA BO-13/10",
+			"2026-10-12 P -36.4 BRL Compra débito Padaria Boa Mesa\n" +
+				"2026-10-13 P -36.4 BRL Compra débito Padaria Bom Trigo", matching.Context{}, "", 4},
+		"the day that the text prints, and the date of another shop": {
+			"2026-10-13 P -36.4 BRL RSHOP-PADARIA BO-12/10",
+			"2026-10-12 P -36.4 BRL Compra débito Padaria Boa Mesa\n2026-10-13 P -36.4 BRL Compra débito Livraria",
+			matching.Context{}, "o1n1", 0},
 		"texts that differ only in a year": {
 			"2026-11-10 P -500 BRL CDB VENC 15/03/2028\n2026-11-10 P -500 BRL CDB VENC 15/03/2029",
 			"2026-11-10 P -500 BRL CDB VENC 15/03/2029\n2026-11-10 P -500 BRL CDB VENC 15/03/2028",

@@ -537,6 +537,36 @@ func (r *row) readPrintedDay() {
 	}
 }
 
+// doubtPrintedDays makes pairs at most Possible if the day that a text prints, and the date of the row, lead to different
+// partners: of RSHOP-PADARIA BO-12/10, dated 13 October, and two purchases of its amount, dated 12 and 13 October. An
+// account that teaches how dates move decides this; see fits.
+func (m *matcher) doubtPrintedDays() {
+	const printed, plain = 1, 2
+	found := map[*group]int{}
+	kindOf := func(e *edge) (kind int) {
+		for _, sides := range [2][2]*row{{e.old.first, e.new.first}, {e.new.first, e.old.first}} {
+			r, other := sides[0], sides[1]
+			switch {
+			case e.rank <= strongRank || e.verdict() != Same || !r.isPrinted || r.printed == r.day ||
+				len(other.Calendar.Days)+len(other.Calendar.Fractions) > 0:
+			case other.day == r.printed:
+				kind |= printed
+			case other.day == r.day:
+				kind |= plain
+			}
+		}
+		return kind
+	}
+	for _, e := range m.edges {
+		found[e.old], found[e.new] = found[e.old]|kindOf(e), found[e.new]|kindOf(e)
+	}
+	for _, e := range m.edges {
+		if kindOf(e) > 0 && (found[e.old] == printed|plain || found[e.new] == printed|plain) {
+			e.line, e.excluded, e.support = uint8(len(Table)-1), false, excluded
+		}
+	}
+}
+
 // mayMove reports whether the days of an edge are certain by what the account teaches. The day on which a pending row
 // posts, and an equal identifier, need not fit.
 func (m *matcher) mayMove(e *edge) bool {

@@ -773,6 +773,9 @@ func (c *comparison) compareNamesOfRows() {
 	if party > doubtful && compareSets(a.Initials, b.Initials) == differ {
 		party = doubtful
 	}
+	if party == differ && c.isOneParty() {
+		party = contained // its trade name, and the name of the firm
+	}
 	if party != unknown {
 		c.finding("counterparty", a.Party, b.Party, party)
 		x, y := withoutNames(a.Words, a.Party), withoutNames(b.Words, b.Party)
@@ -806,6 +809,14 @@ func (c *comparison) compareNamesOfRows() {
 	if text == doubtful {
 		c.name = min(c.name, text)
 	}
+}
+
+// isOneParty reports whether the vendor states one complete tax number for both counterparties, and no row of the account
+// states it beside a third name: a payment facilitator may have one number for many shops.
+func (c *comparison) isOneParty() bool {
+	document := banktext.DigitsOf(c.old.Counterparty.Document)
+	return (domain.IsCNPJ(document) || domain.IsCPF(document)) &&
+		document == banktext.DigitsOf(c.new.Counterparty.Document) && !c.context.facilitators[document]
 }
 
 // sharesFirm reports whether both rows name the same complete tax number of a firm.

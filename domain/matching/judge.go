@@ -50,7 +50,10 @@ type Context struct {
 	Repeated func(key string) bool
 
 	shared map[identifierKey]bool // identifiers that several rows of one side have
-	moved  [2]*movedIdentifiers   // by the side whose texts print the identifiers; nil if there are none
+	// facilitators are the tax numbers beside which several rows of one side state different names.
+	facilitators map[string]bool
+
+	moved [2]*movedIdentifiers // by the side whose texts print the identifiers; nil if there are none
 }
 
 // identifierKey is one identifier of an account.

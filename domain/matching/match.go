@@ -66,6 +66,7 @@ func Match(left, came []banktext.Row, context Context) Result {
 		return Result{}
 	}
 	m.findShared()
+	m.findFacilitators()
 	m.findMoved()
 	m.findPositions()
 	m.findReversals()
@@ -189,6 +190,25 @@ func (m *matcher) findShared() {
 					seen[other] = true
 				}
 			}
+		}
+	}
+}
+
+// findFacilitators finds the tax numbers beside which the rows of one side state several names.
+func (m *matcher) findFacilitators() {
+	m.context.facilitators = map[string]bool{}
+	for _, rows := range [2][]*row{m.left, m.came} {
+		names := map[string][]string{}
+		for _, r := range rows {
+			if r.Counterparty.Document == "" || len(r.Party) == 0 {
+				continue
+			}
+			document := banktext.DigitsOf(r.Counterparty.Document)
+			known, found := names[document]
+			if found && compareNames(known, r.Party, true) == differ {
+				m.context.facilitators[document] = true
+			}
+			names[document] = r.Party
 		}
 	}
 }

@@ -63,3 +63,26 @@ func TestIdentifiersThatMoved(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoNamesOfOneParty matches rows in which the vendor states one tax number beside two names.
+func TestTwoNamesOfOneParty(t *testing.T) {
+	const firm, other = "doc=11.222.333/0001-81", "doc=11.222.333/0002-62"
+	const trade, legal = "2026-11-10 P -50 BRL PIX ENVIADO PADARIA SOL {party=PADARIA SOL; ",
+		"2026-11-10 P -50 BRL PIX ENVIADO J M PANIFICACAO EIRELI {party=J M PANIFICACAO EIRELI; "
+	for name, test := range map[string]struct{ left, came, pairs string }{
+		"the trade name and the name of the firm": {trade + firm + "}", legal + firm + "}", "o1n1"},
+		"another branch":  {trade + firm + "}", legal + other + "}", ""},
+		"a masked number": {trade + "doc=**.222.333/0001-**}", legal + "doc=**.222.333/0001-**}", ""},
+		"a number of several shops": {
+			trade + firm + "}\n2026-11-09 P -7 BRL PIX ENVIADO BAR LUA {party=BAR LUA; " + firm + "}",
+			legal + firm + "}", "",
+		},
+		"beside a row with the trade name and another number": {
+			trade + firm + "}", trade + other + "}\n" + legal + firm + "}", "o1n2",
+		},
+	} {
+		if got := pairsOf(t, test.left, test.came, matching.Context{}); got != test.pairs {
+			t.Errorf("%s: %q, want %q", name, got, test.pairs)
+		}
+	}
+}

@@ -436,6 +436,7 @@ func (c *comparison) compareNumbers() {
 			if slices.Contains(b, value) && long && !slices.Contains(c.old.Documents, value) {
 				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.References, value)
 				c.bare = (c.bare || !c.weak) && mayBeMerchants
+				c.paid = c.paid || !banktext.IsNumber(value) && c.namesPayment(value)
 				c.weak = true
 			}
 		}
@@ -866,6 +867,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case text == contained && person && (a.EndsBefore(b) || b.EndsBefore(a)):
 		text = doubtful
 	case text == unknown || text >= contained:
+	case c.isPurchase() && isReordered(a.Words, b.Words):
+		text = contained // INGRESSO*CINE MODELO, CINE MODELO INGRESSO; the words of people are given names, too
 	case c.isOneMerchant() && !c.old.IsPayment() && !c.new.IsPayment():
 		text = contained
 	case banktext.SameWord(c.old.compact, c.new.compact), c.areSwapped():

@@ -61,6 +61,16 @@ func TestMatch(t *testing.T) {
 			"2026-10-15 p -48.2 USD OAK TABLE\n2026-10-16 p -48.2 USD OAK TABLE",
 			"2026-10-16 P -48.2 USD OAK TABLE AUSTIN\n2026-10-17 P -48.2 USD OAK TABLE AUSTIN",
 			matching.Context{}, "o1n2 o2n1", 0},
+		"the words of a shop in another order": {
+			"2026-11-10 P -34 BRL INGRESSO*CINE MODELO", "2026-11-10 P -34 BRL Cine Modelo Ingresso",
+			matching.Context{}, "o1n1", 0},
+		"the given names of a person in another order": {
+			"2026-11-10 P -34 BRL PIX ENVIADO JOSE MARIA SALES", "2026-11-10 P -34 BRL PIX ENVIADO MARIA JOSE SALES",
+			matching.Context{}, "", 1},
+		"a name in another order, and the code of the payment": {
+			"2026-11-10 P -335 USD Zelle payment to Delaney Sample JPM00ab11cd2",
+			"2026-11-10 P -335 USD ZELLE TO SAMPLE DELANEY ON 11/10 REF # JPM00AB11CD2",
+			matching.Context{}, "o1n1", 0},
 		"the day that the text prints": {
 			"2026-10-13 P -36.4 BRL RSHOP-PADARIA BO-12/10", "2026-10-12 P -36.4 BRL Compra débito Padaria Boa Mesa",
 			matching.Context{}, "o1n1", 0},

@@ -46,8 +46,9 @@ type row struct {
 	size            int      // the number of the row's words
 	isFare, isHabit bool     // a word of the text is in fares, or in habits
 	allNumbers      []string // see banktext.ListNumbers
-	// position is the row of the other side that is at the same position of the ledger; nil if it is not known. isDoubled
-	// is set for an old row if another row of its amount has the date of that row, or that row's side has one of its date.
+	// position is the row of the other side that is at the same position of the ledger; nil if it is not known.
+	// isDoubled is set for an old row if its side has another row of its amount and of the date of position, or the
+	// other side has one of its amount and date.
 	position  *row
 	isDoubled bool
 }
@@ -812,8 +813,8 @@ func (c *comparison) compareNamesOfRows() {
 	}
 }
 
-// isOneParty reports whether the vendor states one complete tax number for both counterparties, and no row of the account
-// states it beside a third name: a payment facilitator may have one number for many shops.
+// isOneParty reports whether the vendor states one complete tax number for both counterparties, and the rows of a side
+// do not state it beside several names: a payment facilitator may have one number for many shops.
 func (c *comparison) isOneParty() bool {
 	document := banktext.DigitsOf(c.old.Counterparty.Document)
 	return (domain.IsCNPJ(document) || domain.IsCPF(document)) &&
@@ -867,6 +868,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case text == contained && person && (a.EndsBefore(b) || b.EndsBefore(a)):
 		text = doubtful
 	case text == unknown || text >= contained:
+	case c.isAbbreviation(a.Words, b.Words):
+		text = contained
 	case c.isPurchase() && isReordered(a.Words, b.Words):
 		text = contained // INGRESSO*CINE MODELO, CINE MODELO INGRESSO; the words of people are given names, too
 	case c.isOneMerchant() && !c.old.IsPayment() && !c.new.IsPayment():

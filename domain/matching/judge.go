@@ -52,6 +52,8 @@ type Context struct {
 	shared map[identifierKey]bool // identifiers that several rows of one side have
 	// facilitators are the tax numbers beside which several rows of one side state different names.
 	facilitators map[string]bool
+	// namesakes returns the names of all rows that begin with a word.
+	namesakes func(first string) [][]string
 
 	moved [2]*movedIdentifiers // by the side whose texts print the identifiers; nil if there are none
 }

@@ -67,6 +67,7 @@ func Match(left, came []banktext.Row, context Context) Result {
 	}
 	m.findShared()
 	m.findFacilitators()
+	m.findNamesakes()
 	m.findMoved()
 	m.findPositions()
 	m.findReversals()
@@ -535,8 +536,8 @@ func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	return unequal
 }
 
-// strongRank is the rank of the pairs that share a strong identifier. The vendor's links have a lower rank. The ranks of
-// other pairs begin with rankOfText. The evidence of the text is multiplied by daysOfRank, and the days are added.
+// strongRank is the rank of the pairs that share a strong identifier. The vendor's links have a lower rank. The ranks
+// of other pairs begin with rankOfText. The evidence of the text is multiplied by daysOfRank, and the days are added.
 const (
 	strongRank = 1
 	rankOfText = 2

@@ -64,6 +64,17 @@ func TestMatch(t *testing.T) {
 		"the words of a shop in another order": {
 			"2026-11-10 P -34 BRL INGRESSO*CINE MODELO", "2026-11-10 P -34 BRL Cine Modelo Ingresso",
 			matching.Context{}, "o1n1", 0},
+		"an abbreviated shop": {
+			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA", "2026-11-10 P -39.9 BRL Farmácia São João Luar",
+			matching.Context{}, "o1n1", 0},
+		"an abbreviation of two shops": {
+			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
+			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n2026-11-09 P -7 BRL Farmácia Santo João Lua",
+			matching.Context{}, "", 0},
+		"the initial of a person": {
+			"2026-11-10 P -39.9 BRL PIX ENVIADO JOAO P FERREIRA",
+			"2026-11-10 P -39.9 BRL PIX ENVIADO JOAO PAULO FERREIRA",
+			matching.Context{}, "", 1},
 		"the given names of a person in another order": {
 			"2026-11-10 P -34 BRL PIX ENVIADO JOSE MARIA SALES", "2026-11-10 P -34 BRL PIX ENVIADO MARIA JOSE SALES",
 			matching.Context{}, "", 1},

@@ -9,8 +9,8 @@ import (
 )
 
 // One connector prints an identifier in the text, with a label, and another one states it in a member of the row,
-// whatever the member is called: CVE RASTREO: 8846APR22, and the same as the reference. An equal one is evidence for one
-// movement. If the row with the text does not print the identifier of the other row, but that of a third one of the
+// whatever the member is called: CVE RASTREO: 8846APR22, and the same as the reference. An equal one is evidence for
+// one movement. If the row with the text does not print the identifier of the other row, but that of a third one of the
 // amount, it is the movement of the third one.
 
 // member is an identifier that the vendor states in a member of a row, without punctuation and in lower case.
@@ -61,7 +61,7 @@ type movedKey struct {
 	day          int
 }
 
-// movedIdentifiers contains the identifiers that the texts of one side and the members of the other side have in common.
+// movedIdentifiers contains the identifiers that the texts of one side and the members of the other one have in common.
 type movedIdentifiers struct {
 	members map[*row][]member
 	printed map[*row][]member   // identifiers in the text of a row that a row of its amount states in a member
@@ -165,7 +165,8 @@ func (c *comparison) comparePrinted() {
 			c.agreeInPrinted(found, rows[0], rows[1], printed[at])
 			continue
 		}
-		if at = slices.IndexFunc(printed, func(p member) bool { return found.isOnly(rows[0], rows[0], p.value) }); at < 0 {
+		isOnly := func(p member) bool { return found.isOnly(rows[0], rows[0], p.value) }
+		if at = slices.IndexFunc(printed, isOnly); at < 0 {
 			continue
 		}
 		old, new := printed[at].value, stated[0].value

@@ -29,7 +29,8 @@ func TestIdentifiersThatMoved(t *testing.T) {
 	}{
 		"the keys of two fees": {
 			day + "COMISION SPEI CVE RASTREO: 8846APR2200001\n" + day + "COMISION SPEI CVE RASTREO: 8846APR2200002",
-			day + "Comision SPEI {ref=8846APR2200002}\n" + day + "Comision SPEI {ref=8846APR2200001}", "o1n2 o2n1", true,
+			day + "Comision SPEI {ref=8846APR2200002}\n" + day + "Comision SPEI {ref=8846APR2200001}",
+			"o1n2 o2n1", true,
 		},
 		"the key of another fee, which left earlier": {
 			day + "COMISION SPEI CVE RASTREO: 8846APR2200001",

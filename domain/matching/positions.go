@@ -11,7 +11,7 @@ import (
 //
 //   - No other row of the side has the balance. It may return when an amount goes out and in again, and some vendors
 //     state the balance of the account, or of the day, in each row.
-//   - No other row of the side has the amount and the date, because another connector may list the two in another order.
+//   - No other row of the side has the amount and the date, because another connector may list them in another order.
 //   - Both rows are posted, and their dates are at most maxShift days apart.
 //
 // The date of such a pair may have moved, unless another row of the amount has the date of the partner.

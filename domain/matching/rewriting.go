@@ -537,8 +537,8 @@ func (r *row) readPrintedDay() {
 	}
 }
 
-// doubtPrintedDays makes pairs at most Possible if the day that a text prints, and the date of the row, lead to different
-// partners: of RSHOP-PADARIA BO-12/10, dated 13 October, and two purchases of its amount, dated 12 and 13 October. An
+// doubtPrintedDays makes pairs at most Possible if the day that a text prints, and the date of the row, lead to
+// different partners: of RSHOP-PADARIA BO-12/10, dated 13 October, and two purchases of its amount, dated 12 and 13 October. An
 // account that teaches how dates move decides this; see fits.
 func (m *matcher) doubtPrintedDays() {
 	const printed, plain = 1, 2
@@ -785,8 +785,8 @@ func (c *component) pairForced(m *matcher) bool {
 	return false
 }
 
-// haveOnePartner reports whether it does not matter which rows of the groups of an edge are paired. If the partners of a
-// group of several rows, which cannot be told apart, have the tax numbers of several people, one of the pairings is
+// haveOnePartner reports whether it does not matter which rows of the groups of an edge are paired. If the partners of
+// a group of several rows, which cannot be told apart, have the tax numbers of several people, one of the pairings is
 // right, and nobody knows which.
 func (c *component) haveOnePartner(of openEdge) bool {
 	var old, new []*group

@@ -257,6 +257,42 @@ func TestATokenIsRenewedBeforeItsEndAndWhenItIsNotAccepted(t *testing.T) {
 	}
 }
 
+// Lerian's access manager takes the client credentials as JSON, and other token endpoints take a form. The form that an
+// endpoint has accepted is sent first the next time.
+func TestClientCredentialsAreSentInTheFormThatTheEndpointAccepts(t *testing.T) {
+	const form, asJSON = "application/x-www-form-urlencoded", "application/json"
+	for _, refusal := range []int{400, 401, 415, 422} {
+		var sent []string
+		tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			sent = append(sent, r.Header.Get("Content-Type"))
+			var body map[string]string
+			want := map[string]string{"grantType": "client_credentials", "clientId": "id", "clientSecret": "s&\"é"}
+			if json.NewDecoder(r.Body).Decode(&body) != nil || !cmp.Equal(body, want) {
+				w.WriteHeader(refusal)
+				return
+			}
+			fmt.Fprint(w, `{"accessToken":"t","tokenType":"Bearer","expiresIn":3600}`)
+		}))
+		t.Cleanup(tokens.Close)
+		server := matchersim.New()
+		listener := httptest.NewServer(server)
+		t.Cleanup(listener.Close)
+		contextID, source := server.AddSource()
+		target := lerianmatcher.Target{Context: contextID, Source: source}
+		auth := object{"tokenUrl": tokens.URL, "clientId": "id", "clientSecret": "s&\"é"}
+		client := open(t, object{"url": listener.URL, "auth": auth, "sources": []object{}})
+		server.Token = "Bearer t"
+		if _, err := client.FindJob(t.Context(), target, "f"); !errors.Is(err, domain.NotFound) {
+			t.Errorf("%d: %v", refusal, err)
+		}
+		server.Token = "Bearer revoked"
+		_, _ = client.FindJob(t.Context(), target, "f") // requests another token
+		if want := []string{form, asJSON, asJSON}; !cmp.Equal(sent, want) {
+			t.Errorf("%d: sent %v, want %v", refusal, sent, want)
+		}
+	}
+}
+
 func TestSettingsAreValidated(t *testing.T) {
 	s := newSink("127.0.0.0/8")
 	id := uuid.NewString()

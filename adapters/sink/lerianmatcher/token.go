@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -26,6 +29,7 @@ type tokenSource struct {
 	secret   domain.Secret
 	fixed    domain.Secret // the value of the header Authorization; zero if there is none
 
+	form  int // index in grantForms of the form that the token endpoint has accepted
 	token domain.Secret
 	until time.Time // when the token is replaced
 }
@@ -49,23 +53,80 @@ func (c *client) authorization(ctx context.Context, renew bool) (string, error) 
 	return "Bearer " + string(s.token.Reveal()), nil
 }
 
-// renew exchanges the client credentials for a token (RFC 6749, section 4.4).
+// grantForm is a form of the request for a token.
+type grantForm struct {
+	mediaType string
+	encode    func(s *tokenSource) []byte
+}
+
+// grantForms are the forms of a request for a token: that of RFC 6749, section 4.4, and the JSON object that Lerian's
+// lib-auth sends to the access manager.
+var grantForms = [...]grantForm{
+	{"application/x-www-form-urlencoded", func(s *tokenSource) []byte {
+		return []byte(url.Values{
+			"grant_type": {clientCredentials}, "client_id": {s.clientID},
+			"client_secret": {string(s.secret.Reveal())},
+		}.Encode())
+	}},
+	{"application/json", func(s *tokenSource) []byte {
+		encoded, _ := json.Marshal(struct { // a struct of texts can be encoded, and invalid UTF-8 is replaced
+			GrantType    string `json:"grantType"`
+			ClientID     string `json:"clientId"`
+			ClientSecret string `json:"clientSecret"`
+		}{clientCredentials, s.clientID, string(s.secret.Reveal())}, jsontext.AllowInvalidUTF8(true))
+		return encoded
+	}},
+}
+
+const clientCredentials = "client_credentials"
+
+// granted is the response to a request for a token. Lerian's access manager names its members in camel case.
+type granted struct {
+	Token       string  `json:"access_token"`
+	CamelToken  string  `json:"accessToken"`
+	Expires     float64 `json:"expires_in"`
+	CamelExpiry float64 `json:"expiresIn"`
+}
+
+// request sends the client credentials. If the endpoint does not accept the form that it accepted last, request tries
+// the other form once. If it accepts neither, request returns the error of the form that was at least read.
+func (c *client) request(ctx context.Context) (response granted, err error) {
+	s, first := &c.tokens, c.tokens.form
+	for i := range grantForms {
+		index := (first + i) % len(grantForms)
+		form := grantForms[index]
+		status, failure := c.send(ctx, c.transport, http.MethodPost, s.url, http.Header{
+			"Accept": {"application/json"}, "Content-Type": {form.mediaType},
+		}, form.encode(s), &response)
+		if failure == nil {
+			s.form = index
+			return response, nil
+		}
+		// 401 refuses the credential, and other statuses may refuse only the form.
+		if err == nil || status == http.StatusUnauthorized || !maySupportOtherForm(status) {
+			err = failure
+		}
+		if !maySupportOtherForm(status) {
+			break
+		}
+	}
+	return granted{}, err
+}
+
+// maySupportOtherForm reports whether a token endpoint that answers with this status may accept another form of the request.
+func maySupportOtherForm(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// renew exchanges the client credentials for a token.
 func (c *client) renew(ctx context.Context, now time.Time) error {
 	s := &c.tokens
-	form := url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {s.clientID},
-		"client_secret": {string(s.secret.Reveal())},
-	}
-	// Lerian's access manager names the members of its response in camel case.
-	var granted struct {
-		Token       string  `json:"access_token"`
-		CamelToken  string  `json:"accessToken"`
-		Expires     float64 `json:"expires_in"`
-		CamelExpiry float64 `json:"expiresIn"`
-	}
-	_, err := c.send(ctx, c.transport, http.MethodPost, s.url, http.Header{
-		"Accept": {"application/json"}, "Content-Type": {"application/x-www-form-urlencoded"},
-	}, []byte(form.Encode()), &granted)
+	response, err := c.request(ctx)
 	var refused *domain.Error
 	if errors.As(err, &refused) && errors.Is(err, ports.ErrTargetRefused) {
 		all := *refused
@@ -75,9 +136,9 @@ func (c *client) renew(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	token, life := granted.Token, granted.Expires
+	token, life := response.Token, response.Expires
 	if token == "" {
-		token, life = granted.CamelToken, granted.CamelExpiry
+		token, life = response.CamelToken, response.CamelExpiry
 	}
 	if token == "" || len(token) > maxToken || !isHeaderValue(token) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: "a response without a token"}

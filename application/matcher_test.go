@@ -486,7 +486,8 @@ func TestASubscriptionWhoseMatcherFailsForThreeDaysIsDisabled(t *testing.T) {
 		}
 	}
 	await("failed attempt", func() bool { return len(attempts()) > 0 })
-	if first := attempts()[0]; first.Type != events.MatcherCalls || first.Error != domain.SinkUnreachable {
+	if first := attempts()[0]; first.Type != events.MatcherCalls || first.Error != domain.SinkUnreachable ||
+		first.Answer.Status < 500 || !first.NextAttempt.After(first.At) {
 		t.Errorf("the attempt is %+v", first)
 	}
 	m.clock.pass(events.RetryEventsFor - time.Hour)
@@ -542,6 +543,16 @@ func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
 	}
 	if found := m.conflicts(); len(found) > 0 {
 		t.Errorf("conflicts %v", found)
+	}
+	page, err := m.ListEventAttempts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 100})
+	m.noError(err)
+	if len(page.Items) == 0 {
+		t.Fatal("no attempt")
+	}
+	refused := page.Items[len(page.Items)-1] // the first
+	if refused.Error != domain.SinkRefused || refused.Answer.Status != 404 || refused.Answer.Body == "" ||
+		!refused.NextAttempt.After(refused.At) {
+		t.Errorf("the attempt is %+v", refused)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 )
 
@@ -62,6 +63,9 @@ type MatcherClient interface {
 	// IgnoreTransaction sets the status of a transaction to ignored. Errors: NotFound; Conflict (not_offered) if the
 	// transaction is not unmatched.
 	IgnoreTransaction(ctx context.Context, t lerianmatcher.Target, id, reason string) error
+	// Answer returns the answer that made the last call fail, of Matcher or of its token endpoint; zero if there was
+	// none.
+	Answer() events.SinkAnswer
 	// Close releases the connections of the client.
 	Close()
 }

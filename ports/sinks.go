@@ -34,8 +34,8 @@ type EventSender interface {
 	//   - Unavailable (interrupted) if ctx was canceled. This error says nothing about the destination.
 	//   - Rejected (address_not_allowed).
 	//
-	// An error never contains a URL, a secret or text from the destination. The result is the response of a destination
-	// with HTTP, also together with an error. It is zero for any other destination, and without a response.
+	// An error never contains a URL, a secret or text from the destination. The answer is that of the destination,
+	// also together with an error. It is zero if there was none.
 	Send(ctx context.Context, e OutgoingEvent) (events.SinkAnswer, error)
 
 	// Close releases the connections of the sender. It must be called once, when no call of Send is running any more.

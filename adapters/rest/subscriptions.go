@@ -106,9 +106,9 @@ type sinkTestOutcome struct {
 	sinkAnswerView
 }
 
-// sinkAnswerView is what the receiver of a webhook has answered.
+// sinkAnswerView is what the receiver has answered.
 type sinkAnswerView struct {
-	ResponseStatus int    `json:"responseStatus,omitzero" example:"503" doc:"The HTTP status of the receiver; absent if there was none"`
+	ResponseStatus int    `json:"responseStatus,omitzero" example:"503" doc:"The HTTP status of the receiver, or the code of a broker's refusal; absent if there was none"`
 	ResponseBody   string `json:"responseBody,omitzero" example:"maintenance" doc:"The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write"`
 }
 

@@ -298,12 +298,12 @@ func (r *matcherRound) end(ctx context.Context, started time.Time, failure error
 	if limited {
 		wait := max(domain.RetryAfterOf(failure), notYet)
 		if r.called > 1 {
-			r.reportCalls(ctx, started, now, r.refusal, false)
+			r.reportCalls(ctx, r.refusedAttempt(started, now), r.refusal, false)
 		}
 		return wait, true, nil
 	}
 	if failure == nil {
-		r.reportCalls(ctx, started, now, r.refusal, false)
+		r.reportCalls(ctx, r.refusedAttempt(started, now), r.refusal, false)
 		r.failures = 0
 		return 0, false, r.setState(ctx, ports.MatcherState{ScannedSources: r.state.ScannedSources})
 	}
@@ -311,22 +311,34 @@ func (r *matcherRound) end(ctx context.Context, started time.Time, failure error
 	if since.IsZero() {
 		since = now
 	}
-	r.reportCalls(ctx, started, now, failure, !now.Before(events.GivesUpAt(since)))
+	wait := domain.Backoff(r.failures+1, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure))
+	attempt := events.EventAttempt{At: started, Took: now.Sub(started), Answer: r.client.Answer()}
+	disable := !now.Before(events.GivesUpAt(since))
+	if !disable {
+		attempt.NextAttempt = now.Add(wait)
+	}
+	r.reportCalls(ctx, attempt, failure, disable)
 	r.failures++
-	return domain.Backoff(r.failures, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure)), true,
+	return wait, true,
 		r.setState(ctx, ports.MatcherState{ScannedSources: r.state.ScannedSources, FailingSince: since})
 }
 
-// reportCalls records the calls of a round as one attempt of the subscription.
-func (r *matcherRound) reportCalls(ctx context.Context, started, ended time.Time, failure error, disable bool) {
+// refusedAttempt returns the attempt of a round that has not failed, with the answer of the last refusal in it.
+func (r *matcherRound) refusedAttempt(started, ended time.Time) events.EventAttempt {
+	return events.EventAttempt{
+		At: started, Took: ended.Sub(started), Answer: r.refusalAnswer, NextAttempt: r.retryAt,
+	}
+}
+
+// reportCalls records the calls of a round as one attempt of the subscription, of which the times and the answer are
+// set.
+func (r *matcherRound) reportCalls(ctx context.Context, attempt events.EventAttempt, failure error, disable bool) {
 	r.Observer.Emit(ctx, ports.EventAttempted{
-		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
+		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: attempt.Took, Err: failure,
 		Changed: (failure != nil) != (r.failures > 0),
 	})
-	attempt := events.EventAttempt{
-		ID: events.AttemptID{UUID: r.IDs.New()}, Event: events.EventID{UUID: r.IDs.New()}, Type: events.MatcherCalls,
-		Subject: r.sub.ID.String(), Number: r.failures + 1, At: started, Took: ended.Sub(started),
-	}
+	attempt.ID, attempt.Event = events.AttemptID{UUID: r.IDs.New()}, events.EventID{UUID: r.IDs.New()}
+	attempt.Type, attempt.Subject, attempt.Number = events.MatcherCalls, r.sub.ID.String(), r.failures+1
 	if failure != nil {
 		attempt.Error = domain.CodeOf(failure)
 	}
@@ -465,6 +477,10 @@ type matcherRound struct {
 	called   int   // number of calls
 	searches int   // number of calls that search for one transaction
 	refusal  error // the last error of Matcher that did not end the round; nil if there was none
+	// refusalAnswer and retryAt belong to refusal: Matcher's answer, and when the refused target is called again. If
+	// another call is made instead, retryAt is zero.
+	refusalAnswer events.SinkAnswer
+	retryAt       time.Time
 }
 
 // wantedFor returns the transaction that Matcher should have for the record of an entry, in the form that Entry.Next
@@ -618,8 +634,13 @@ func (r *matcherRound) keepOn(t lerianmatcher.Target, failure error) error {
 	failures := r.refused[t].failures + 1
 	wait := domain.Backoff(failures, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure))
 	r.refused[t] = refusedTarget{failures: failures, until: r.Clock.Now().Add(wait)}
-	r.refusal = failure
+	r.refuse(failure, r.refused[t].until)
 	return nil
+}
+
+// refuse keeps an error of the last call that does not end the round.
+func (r *matcherRound) refuse(failure error, retryAt time.Time) {
+	r.refusal, r.refusalAnswer, r.retryAt = failure, r.client.Answer(), retryAt
 }
 
 // unsend stores, in the entries of the files, that they were not uploaded.
@@ -740,7 +761,7 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 		r.workedAt = now
 		return r.readJob(ctx, file, job)
 	case errors.Is(failure, domain.Rejected) && domain.CodeOf(failure) == domain.SinkRefused:
-		r.refusal = failure
+		r.refuse(failure, time.Time{})
 		return nil, r.isolate(ctx, file)
 	case errors.Is(failure, ports.ErrUploadFailed):
 		return r.uploadFailed(ctx, file, failure)
@@ -758,14 +779,14 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 // a bad row. If this is not known, the file is divided once, because one part may then succeed.
 func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
 	now, first := r.Clock.Now(), file.entries[0]
-	works := now.Sub(r.workedAt) < worksFor
+	answer, works := r.client.Answer(), now.Sub(r.workedAt) < worksFor
 	if !works && first.Tries >= manyTries {
 		r.called++
 		_, err := r.client.FindTransaction(ctx, file.target, first.Content.ExternalID)
 		works = err == nil || errors.Is(err, domain.NotFound)
 	}
 	if works {
-		r.refusal = failure
+		r.refusal, r.refusalAnswer, r.retryAt = failure, answer, time.Time{}
 		return nil, r.isolate(ctx, file)
 	}
 	if first.MaxRow == 0 && len(file.entries) > 1 {

@@ -3437,7 +3437,7 @@ type AttemptView struct {
 	// Examples: maintenance
 	ResponseBody *string `json:"responseBody,omitempty"`
 
-	// ResponseStatus The HTTP status of the receiver; absent if there was none
+	// ResponseStatus The HTTP status of the receiver, or the code of a broker's refusal; absent if there was none
 	//
 	// Examples: 503
 	ResponseStatus *int64 `json:"responseStatus,omitempty"`
@@ -8094,7 +8094,7 @@ type SinkTestOutcome struct {
 	// Examples: maintenance
 	ResponseBody *string `json:"responseBody,omitempty"`
 
-	// ResponseStatus The HTTP status of the receiver; absent if there was none
+	// ResponseStatus The HTTP status of the receiver, or the code of a broker's refusal; absent if there was none
 	//
 	// Examples: 503
 	ResponseStatus *int64 `json:"responseStatus,omitempty"`

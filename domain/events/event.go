@@ -262,10 +262,10 @@ type EventAttempt struct {
 	NextAttempt time.Time
 }
 
-// SinkAnswer is what a destination with HTTP has answered to an attempt. It is zero for all other destinations, and if
-// there was no answer.
+// SinkAnswer is what a destination has answered to an attempt. It is zero if there was no answer. A broker answers only
+// what it refuses.
 type SinkAnswer struct {
-	Status int    // the HTTP status
+	Status int    // the HTTP status, or the broker's reply code; 0 if the broker gave none
 	Body   string // at most MaxAnswer bytes; see NewSinkAnswer
 }
 

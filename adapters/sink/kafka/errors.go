@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // refusals contains the messages for those broker errors that the library does not retry. For any other error of a
@@ -23,6 +24,16 @@ var refusals = map[*kerr.Error]string{
 	kerr.RecordListTooLarge:         "the event is larger than the topic allows",
 }
 
+// answerOf returns the error code of the brokers and its name, which is a fixed text; the zero answer if err contains
+// no answer of theirs.
+func answerOf(err error) events.SinkAnswer {
+	var answer *kerr.Error
+	if !errors.As(err, &answer) {
+		return events.SinkAnswer{}
+	}
+	return events.NewSinkAnswer(int(answer.Code), []byte(answer.Message))
+}
+
 // produceError returns the domain error for an event that was not confirmed. It first checks whether ctx was
 // canceled: err then says nothing about the brokers. The message never contains the text of an error of the library,
 // because that text can contain an address.
@@ -36,7 +47,7 @@ func produceError(ctx context.Context, err error) *domain.Error {
 		if message == "" {
 			message = "the brokers refused the event: " + answer.Message
 		}
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message}
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message, Cause: answer}
 	case errors.Is(err, egress.ErrForbiddenAddress):
 		return egress.NotAllowed("an address that egress forbids")
 	}

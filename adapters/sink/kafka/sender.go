@@ -44,7 +44,8 @@ var errClosed = errors.New("kafka: the sender is closed")
 
 // Send implements ports.EventSender.
 func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
-	return events.SinkAnswer{}, s.send(ctx, e)
+	err := s.send(ctx, e)
+	return answerOf(err), err
 }
 
 func (s *sender) send(ctx context.Context, e ports.OutgoingEvent) error {

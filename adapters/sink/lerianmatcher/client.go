@@ -19,7 +19,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -31,7 +33,8 @@ const (
 	maxJobPages   = 5
 	maxPages      = 20 // of the transactions of an import: a file has at most 2,000 rows
 	maxRetryAfter = time.Hour
-	maxTextLength = 1000 // of a text that Matcher shows, in characters
+	maxAnswer     = 32 << 10 // of the text in which secrets are searched; longer than a token
+	maxTextLength = 1000     // of a text that Matcher shows, in characters
 )
 
 // client implements ports.MatcherClient.
@@ -42,7 +45,8 @@ type client struct {
 	transport *egress.Transport // for calls
 	uploads   *egress.Transport
 	leave     func()
-	err       error // if not nil, the target cannot be used
+	err       error             // if not nil, the target cannot be used
+	answer    events.SinkAnswer // see Answer
 }
 
 var _ ports.MatcherClient = (*client)(nil)
@@ -78,6 +82,9 @@ func (c *client) Close() {
 	c.leave()
 }
 
+// Answer implements ports.MatcherClient.
+func (c *client) Answer() events.SinkAnswer { return c.answer }
+
 // call is one request to Matcher.
 type call struct {
 	method      string
@@ -91,6 +98,7 @@ type call struct {
 // do makes a call. If result is not nil, do decodes the body of a successful response into it. If Matcher does not
 // accept the token, do renews the token and repeats the call once. status is 0 if there was no response.
 func (c *client) do(ctx context.Context, t lerianmatcher.Target, r call, result any) (status int, err error) {
+	c.answer = events.SinkAnswer{}
 	if c.err != nil {
 		return 0, c.err
 	}
@@ -156,12 +164,20 @@ func (c *client) send(
 		return 0, egress.TransportError(ctx, err)
 	}
 	if response.StatusCode/100 != 2 {
+		c.answer = events.NewSinkAnswer(response.StatusCode, c.shown(content))
 		return response.StatusCode, c.refused(response)
 	}
+	c.answer = events.SinkAnswer{}
 	if result != nil && json.Unmarshal(content, result) != nil {
 		return response.StatusCode, unreachable("a response that cannot be read")
 	}
 	return response.StatusCode, nil
+}
+
+// shown returns the beginning of an answer without the secrets of the subscription.
+func (c *client) shown(content []byte) []byte {
+	cut := len(content) > maxAnswer
+	return settings.WithoutSecrets(content[:min(len(content), maxAnswer)], cut, c.tokens.secrets())
 }
 
 // refused returns the error for a status that is not a success.

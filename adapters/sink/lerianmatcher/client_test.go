@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -289,6 +290,36 @@ func TestClientCredentialsAreSentInTheFormThatTheEndpointAccepts(t *testing.T) {
 		_, _ = client.FindJob(t.Context(), target, "f") // requests another token
 		if want := []string{form, asJSON, asJSON}; !cmp.Equal(sent, want) {
 			t.Errorf("%d: sent %v, want %v", refusal, sent, want)
+		}
+	}
+}
+
+// A test of a subscription shows the answer that refused it, but none of the secrets in it.
+func TestTheAnswerOfARefusalIsShownWithoutSecrets(t *testing.T) {
+	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		fmt.Fprintf(w, "AUT-1003 %s %s\n", body, r.Header.Get("Authorization"))
+	})
+	listener := httptest.NewServer(echo)
+	t.Cleanup(listener.Close)
+	for name, auth := range map[string]object{
+		"the token endpoint": {"tokenUrl": listener.URL, "clientId": "id", "clientSecret": "canary&\"ary"},
+		"Matcher":            {"authorization": "Bearer canary"},
+	} {
+		s := newSink("127.0.0.0/8")
+		parsed, faults := s.Parse(t.Context(), text(object{
+			"url": listener.URL, "auth": auth, "sources": []object{},
+		}), ports.SinkSettings{})
+		if faults != nil {
+			t.Fatal(faults)
+		}
+		sender := s.Open(ports.SinkTarget{Settings: parsed})
+		answer, err := sender.Send(t.Context(), ports.OutgoingEvent{})
+		sender.Close()
+		if !errors.Is(err, domain.SinkRefused) || answer.Status != http.StatusUnprocessableEntity ||
+			!strings.HasPrefix(answer.Body, "AUT-1003 ") || strings.Contains(answer.Body, "ary") {
+			t.Errorf("%s: %v, and the answer is %+v", name, err, answer)
 		}
 	}
 }

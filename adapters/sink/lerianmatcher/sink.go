@@ -301,7 +301,8 @@ func (t *tester) Send(ctx context.Context, _ ports.OutgoingEvent) (events.SinkAn
 	if len(t.sources) > 0 {
 		target = t.sources[0].Target
 	}
-	return events.SinkAnswer{}, t.client.probe(ctx, target)
+	err := t.client.probe(ctx, target)
+	return t.client.Answer(), err
 }
 
 // Close implements ports.EventSender.

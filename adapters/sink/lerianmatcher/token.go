@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -36,6 +38,21 @@ type tokenSource struct {
 
 // renewable reports whether the token can be replaced.
 func (s *tokenSource) renewable() bool { return s.url != nil }
+
+// secrets returns the texts that an answer must not show: the secrets, as they are and as a request contains them.
+func (s *tokenSource) secrets() (all []domain.Secret) {
+	fixed := string(s.fixed.Reveal())
+	_, credential, _ := strings.Cut(fixed, " ") // after the scheme
+	for _, text := range []string{
+		fixed, credential, string(s.secret.Reveal()), string(s.token.Reveal()),
+	} {
+		quoted, _ := json.Marshal(text, jsontext.AllowInvalidUTF8(true)) // a text can always be encoded
+		for _, form := range []string{text, url.QueryEscape(text), strings.Trim(string(quoted), `"`)} {
+			all = append(all, domain.SecretText(form))
+		}
+	}
+	return all
+}
 
 // authorization returns the value of the Authorization header, or "" if there is none. If renew is true, it requests a
 // new token even though the current one has not expired.
@@ -92,6 +109,7 @@ type granted struct {
 // the other form once. If it accepts neither, request returns the error of the form that was at least read.
 func (c *client) request(ctx context.Context) (response granted, err error) {
 	s, first := &c.tokens, c.tokens.form
+	var answer events.SinkAnswer
 	for i := range grantForms {
 		index := (first + i) % len(grantForms)
 		form := grantForms[index]
@@ -104,12 +122,13 @@ func (c *client) request(ctx context.Context) (response granted, err error) {
 		}
 		// 401 refuses the credential, and other statuses may refuse only the form.
 		if err == nil || status == http.StatusUnauthorized || !maySupportOtherForm(status) {
-			err = failure
+			err, answer = failure, c.answer
 		}
 		if !maySupportOtherForm(status) {
 			break
 		}
 	}
+	c.answer = answer
 	return granted{}, err
 }
 

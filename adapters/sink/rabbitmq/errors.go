@@ -7,13 +7,16 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // These are causes of transport errors, in addition to the causes in package egress. The texts are fixed, because a
 // reply from the broker must not be part of an error: it contains names and may contain any other text.
 var (
 	errClosedByBroker = errors.New("the broker closed the connection")
+	errRefused        = errors.New("the broker refused a request")
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
 )
 
@@ -38,12 +41,35 @@ var (
 	}
 )
 
+// brokerReply is the cause of an error for which the broker has given a reason. Its text is that of cause, without
+// code and reason.
+type brokerReply struct {
+	code   int // 0 for a negative confirmation
+	reason string
+	cause  error
+}
+
+// Error implements error.
+func (r *brokerReply) Error() string { return r.cause.Error() }
+
+// Unwrap returns the cause.
+func (r *brokerReply) Unwrap() error { return r.cause }
+
+// answerOf returns what the broker has replied, without the secrets; the zero answer if err contains no reply.
+func answerOf(err error, secrets []domain.Secret) events.SinkAnswer {
+	var reply *brokerReply
+	if !errors.As(err, &reply) {
+		return events.SinkAnswer{}
+	}
+	return events.NewSinkAnswer(reply.code, settings.WithoutSecrets([]byte(reply.reason), false, secrets))
+}
+
 // atLogin returns the error for a failed login. A broker refuses a user or password by closing the connection, because
 // the library does not announce the capability authentication_failure_close. In this case, the library returns
 // ErrCredentials.
 func atLogin(err error) error {
 	if errors.Is(err, amqp.ErrCredentials) {
-		return refused(loginTexts[amqp.AccessRefused])
+		return refused(loginTexts[amqp.AccessRefused], amqp.AccessRefused, amqp.ErrCredentials.Reason)
 	}
 	return errors.Join(errNoLogin, replyError(err, loginTexts))
 }
@@ -59,7 +85,7 @@ func replyError(err error, texts map[int]string) error {
 	var reply *amqp.Error
 	if errors.As(err, &reply) && reply.Server {
 		if text, found := texts[reply.Code]; found {
-			return refused(text)
+			return refused(text, reply.Code, reply.Reason)
 		}
 	}
 	return err
@@ -91,7 +117,7 @@ func causeOf(ctx context.Context, err error) error {
 	var reply *amqp.Error
 	switch {
 	case errors.As(err, &reply) && reply.Server:
-		return errClosedByBroker
+		return &brokerReply{reply.Code, reply.Reason, errClosedByBroker}
 	case errors.Is(err, errNotRequested):
 		return errNotRequested
 	case errors.Is(err, errNoLogin):

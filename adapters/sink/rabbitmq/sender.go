@@ -18,6 +18,7 @@ import (
 type sender struct {
 	options              Options
 	broker               func() broker
+	secrets              func() []domain.Secret // what an answer must not show
 	dial                 egress.DialFunc
 	leave                func() // ends the use of Options.Shares
 	exchange, routingKey string
@@ -46,7 +47,8 @@ var errClosed = errors.New("rabbitmq: the sender is closed")
 
 // Send implements ports.EventSender.
 func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
-	return events.SinkAnswer{}, s.send(ctx, e)
+	err := s.send(ctx, e)
+	return answerOf(err, s.secrets()), err
 }
 
 func (s *sender) send(ctx context.Context, e ports.OutgoingEvent) error {
@@ -135,7 +137,10 @@ func (s *sender) Close() {
 	s.leave()
 }
 
-// refused returns the error for a refusal by the broker.
-func refused(message string) *domain.Error {
-	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message}
+// refused returns the error for a refusal by the broker, with its reply.
+func refused(message string, code int, reason string) *domain.Error {
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message,
+		Cause: &brokerReply{code, reason, errRefused},
+	}
 }

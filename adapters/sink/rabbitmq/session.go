@@ -121,7 +121,7 @@ func (s *session) publish(ctx context.Context, exchange, key string, message amq
 	case s.channel.IsClosed(): // the library then reports every message as not confirmed
 		return s.unconfirmedError(ctx)
 	}
-	return refused("the broker did not accept the message")
+	return refused("the broker did not accept the message", 0, "basic.nack")
 }
 
 // unconfirmedError returns the error for a message that was not confirmed because the channel is closed or is being

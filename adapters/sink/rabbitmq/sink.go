@@ -197,6 +197,7 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	} else if _, err := s.options.Guard.Parse(b.guarded()); err != nil {
 		sender.err = err
 	}
+	sender.secrets = func() []domain.Secret { return []domain.Secret{domain.SecretText(b.Password)} }
 	sender.broker = func() broker { return b } // a closure, because fmt would print the password if b were a field
 	return sender
 }

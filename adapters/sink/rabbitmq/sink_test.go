@@ -278,18 +278,24 @@ func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
 		return ch.ExchangeDeclare(other, "fanout", true, false, false, false, nil)
 	})
 	wrongPassword := strings.Replace(b.URL(""), "canary", "other-canary", 1)
-	for name, test := range map[string]struct{ url, exchange, message string }{
-		"an exchange of another type": {b.URL(""), other, "exists with another type or other properties"},
-		"a wrong password":            {wrongPassword, newExchange(), "the user or the password"},
-		"no permission":               {b.URLWithoutPermission(), newExchange(), "may not declare the exchange"},
-		"an unknown virtual host":     {b.URL("") + "canary", newExchange(), "the virtual host"},
+	for name, test := range map[string]struct {
+		url, exchange, message string
+		code                   int
+	}{
+		"an exchange of another type": {b.URL(""), other, "exists with another type or other properties", 406},
+		"a wrong password":            {wrongPassword, newExchange(), "the user or the password", 403},
+		"no permission":               {b.URLWithoutPermission(), newExchange(), "may not declare the exchange", 403},
+		"an unknown virtual host":     {b.URL("") + "canary", newExchange(), "the virtual host", 530},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sender := open(t, target(test.url, test.exchange, ""))
 			for range 2 {
-				_, err := sender.Send(t.Context(), event)
+				answer, err := sender.Send(t.Context(), event)
 				if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), test.message) {
 					t.Errorf("got %v", err)
+				}
+				if answer.Status != test.code || answer.Body == "" || strings.Contains(answer.Body, "other-canary") {
+					t.Errorf("the answer is %+v", answer)
 				}
 				porttest.SecretFree(t, err)
 			}

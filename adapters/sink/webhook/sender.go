@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -59,7 +60,7 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAn
 	defer func() { _ = response.Body.Close() }()
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
 	body, _ := io.ReadAll(response.Body) // the transport bounds it
-	answer := events.NewSinkAnswer(response.StatusCode, withoutSecrets(body, len(body) >= maxBody, s.secrets()))
+	answer := events.NewSinkAnswer(response.StatusCode, settings.WithoutSecrets(body, len(body) >= maxBody, s.secrets()))
 	if response.StatusCode/100 == 2 {
 		return answer, nil
 	}
@@ -100,25 +101,6 @@ func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Requ
 	}).WithContext(ctx)
 	setHeaders(req.Header, s.headers)
 	return req, nil
-}
-
-// hiddenSecret replaces a secret in the text of an answer.
-const hiddenSecret = "…"
-
-// withoutSecrets returns the body of an answer with "…" instead of each secret. If the body is cut, its end may be the
-// beginning of a secret, and is left out.
-func withoutSecrets(body []byte, cut bool, secrets []domain.Secret) []byte {
-	longest := 0
-	for _, secret := range secrets {
-		if text := secret.Reveal(); len(text) > 0 {
-			body = bytes.ReplaceAll(body, text, []byte(hiddenSecret))
-			longest = max(longest, len(text))
-		}
-	}
-	if cut {
-		body = body[:max(0, len(body)-longest)]
-	}
-	return body
 }
 
 // refused returns the error for a status that does not confirm the event.

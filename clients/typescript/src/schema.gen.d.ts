@@ -2265,7 +2265,7 @@ export interface components {
             responseBody?: string;
             /**
              * Format: int64
-             * @description The HTTP status of the receiver; absent if there was none
+             * @description The HTTP status of the receiver, or the code of a broker's refusal; absent if there was none
              * @example 503
              */
             responseStatus?: number;
@@ -6644,7 +6644,7 @@ export interface components {
             responseBody?: string;
             /**
              * Format: int64
-             * @description The HTTP status of the receiver; absent if there was none
+             * @description The HTTP status of the receiver, or the code of a broker's refusal; absent if there was none
              * @example 503
              */
             responseStatus?: number;

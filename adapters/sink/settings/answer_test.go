@@ -1,15 +1,16 @@
-package webhook
+package settings_test
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 func TestTheSecretsInAnAnswerAreHidden(t *testing.T) {
 	secrets := []domain.Secret{domain.SecretText("Bearer canary"), domain.SecretText("whsec_canary"), {}}
-	got := string(withoutSecrets([]byte("you sent Bearer canary, whsec_canary"), false, secrets))
+	got := string(settings.WithoutSecrets([]byte("you sent Bearer canary, whsec_canary"), false, secrets))
 	if got != "you sent …, …" {
 		t.Errorf("the answer is %q", got)
 	}
@@ -19,7 +20,7 @@ func TestTheSecretsInAnAnswerAreHidden(t *testing.T) {
 func TestACutAnswerShowsNoPartOfASecret(t *testing.T) {
 	const canary = "canary-0123456789"
 	for cut := range len(canary) {
-		got := withoutSecrets(
+		got := settings.WithoutSecrets(
 			[]byte("echo: "+canary+" "+canary[:cut]),
 			true,
 			[]domain.Secret{domain.SecretText(canary)},

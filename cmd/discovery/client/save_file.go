@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,24 +13,29 @@ import (
 // saveFile writes content to the file with this name. A regular file, or one that does not exist yet, appears only when
 // the content is complete: it is written under another name in the same folder, and then renamed. A symbolic link is
 // followed, so that the link stays. Anything else that exists, such as a pipe or a device, is opened and written to; a
-// rename would replace it by a file.
-func saveFile(name string, content io.Reader) error {
-	target, err := followLinks(name)
-	if err != nil {
-		return err
-	}
-	found, err := os.Stat(target)
+// rename would replace it by a file. So is a file that is open under a name such as /dev/fd/3, if the name in the link
+// is no longer its name.
+func saveFile(ctx context.Context, name string, content io.Reader) error {
+	// The links in /dev/fd and /proc lead to open files. What they contain is not always a path.
+	found, err := os.Stat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return replaceFile(target, content)
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
-	case found.Mode().IsRegular():
-		return replaceFile(target, content)
-	case found.IsDir():
+	case err == nil && found.IsDir():
 		return fmt.Errorf("%s is a folder", name)
+	case err == nil && !found.Mode().IsRegular():
+		return writeTo(ctx, name, content)
 	}
-	return writeTo(target, content)
+	target, followErr := followLinks(name)
+	if followErr != nil {
+		return followErr
+	}
+	if err == nil {
+		if named, err := os.Lstat(target); err != nil || !os.SameFile(named, found) {
+			return writeTo(ctx, name, content)
+		}
+	}
+	return replaceFile(target, content)
 }
 
 // maxLinks is the maximum number of symbolic links that followLinks follows. Linux has the same limit.
@@ -69,12 +75,30 @@ func replaceFile(name string, content io.Reader) (err error) {
 	return os.Rename(file.Name(), name)
 }
 
-// writeTo writes content to an existing pipe or device.
-func writeTo(name string, content io.Reader) error {
-	file, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
+// writeTo writes content to an existing pipe or device, or to an open file. It returns the error of ctx if ctx ends
+// while a pipe has no reader or its reader does not read.
+func writeTo(ctx context.Context, name string, content io.Reader) error {
+	type opened struct {
+		file *os.File
+		err  error
 	}
-	_, err = io.Copy(file, content)
-	return errors.Join(incomplete(err), file.Close())
+	result := make(chan opened, 1)
+	go func() { // waits for a reader of the pipe, and cannot be interrupted
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
+		result <- opened{file, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case o := <-result:
+		if o.err != nil {
+			return o.err
+		}
+		defer context.AfterFunc(ctx, func() { _ = o.file.Close() })()
+		_, err := io.Copy(o.file, content)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return errors.Join(incomplete(err), o.file.Close())
+	}
 }

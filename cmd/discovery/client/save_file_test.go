@@ -3,7 +3,9 @@
 package client
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,19 +14,20 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func TestASavedFileAppearsWhenItIsComplete(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "statement.xml")
 	broken := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("connection lost")))
-	if err := saveFile(name, broken); err == nil {
+	if err := saveFile(t.Context(), name, broken); err == nil {
 		t.Error("the download was complete")
 	}
 	if entries, _ := os.ReadDir(filepath.Dir(name)); len(entries) > 0 {
 		t.Errorf("a broken download leaves %v", entries)
 	}
 	for _, content := range []string{"first", "second"} {
-		if err := saveFile(name, strings.NewReader(content)); err != nil {
+		if err := saveFile(t.Context(), name, strings.NewReader(content)); err != nil {
 			t.Fatal(err)
 		}
 		contains(t, name, content)
@@ -40,7 +43,7 @@ func TestAFileIsSavedWhereASymbolicLinkPoints(t *testing.T) {
 		}
 	}
 	for _, content := range []string{"to a new file", "to the file again"} {
-		if err := saveFile(link, strings.NewReader(content)); err != nil {
+		if err := saveFile(t.Context(), link, strings.NewReader(content)); err != nil {
 			t.Fatal(err)
 		}
 		contains(t, filepath.Join(folder, "there"), content)
@@ -54,7 +57,7 @@ func TestAFileIsSavedWhereASymbolicLinkPoints(t *testing.T) {
 	if err := os.Symlink("loop", loop); err != nil {
 		t.Fatal(err)
 	}
-	if err := saveFile(loop, strings.NewReader("x")); err == nil {
+	if err := saveFile(t.Context(), loop, strings.NewReader("x")); err == nil {
 		t.Error("a link to itself was written")
 	}
 }
@@ -72,13 +75,13 @@ func TestWhatIsNoFileIsNeverReplaced(t *testing.T) {
 		}
 		read <- string(content)
 	}()
-	if err := saveFile(pipe, strings.NewReader("through the pipe")); err != nil {
+	if err := saveFile(t.Context(), pipe, strings.NewReader("through the pipe")); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-read; got != "through the pipe" {
 		t.Errorf("the reader of the pipe got %q", got)
 	}
-	if err := saveFile(os.DevNull, strings.NewReader("x")); err != nil {
+	if err := saveFile(t.Context(), os.DevNull, strings.NewReader("x")); err != nil {
 		t.Error(err)
 	}
 	for _, name := range []string{pipe, os.DevNull} {
@@ -86,8 +89,75 @@ func TestWhatIsNoFileIsNeverReplaced(t *testing.T) {
 			t.Errorf("%s was replaced: %v %v", name, info, err)
 		}
 	}
-	if err := saveFile(filepath.Dir(pipe), strings.NewReader("x")); err == nil {
+	if err := saveFile(t.Context(), filepath.Dir(pipe), strings.NewReader("x")); err == nil {
 		t.Error("a folder was written")
+	}
+}
+
+// Shells name the pipes of /dev/stdout and of process substitutions by links whose text is not a path.
+func TestAnOpenPipeIsWrittenByTheNameOfItsDescriptor(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("the system has no /dev/fd")
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	name := fmt.Sprintf("/dev/fd/%d", writer.Fd())
+	if err := saveFile(t.Context(), name, strings.NewReader("through the pipe")); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	if got, err := io.ReadAll(reader); err != nil || string(got) != "through the pipe" {
+		t.Errorf("the reader of the pipe got %q, %v", got, err)
+	}
+}
+
+func TestAFileWithoutANameIsWrittenByTheNameOfItsDescriptor(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("the system has no /dev/fd")
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "removed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if err := os.Remove(file.Name()); err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("/dev/fd/%d", file.Fd())
+	if err := saveFile(t.Context(), name, strings.NewReader("content")); err != nil {
+		t.Fatal(err)
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(file.Name())); len(entries) > 0 {
+		t.Errorf("the folder has %v", entries)
+	}
+	if got, err := io.ReadAll(io.NewSectionReader(file, 0, 100)); err != nil || string(got) != "content" {
+		t.Errorf("the file contains %q, %v", got, err)
+	}
+}
+
+func TestAnInterruptEndsTheWaitForTheReaderOfAPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := saveFile(ctx, pipe, strings.NewReader("x")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("without a reader: %v", err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that the open of the former call ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	large := strings.NewReader(strings.Repeat("x", 1<<20)) // more than the pipe holds
+	if err := saveFile(ctx, pipe, large); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with a reader that does not read: %v", err)
 	}
 }
 

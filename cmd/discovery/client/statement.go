@@ -206,7 +206,7 @@ func (s *session) saveDocument(response *http.Response, file string) (err error)
 		_, err = io.Copy(s.cmd.OutOrStdout(), response.Body)
 		return incomplete(err)
 	}
-	return saveFile(file, response.Body)
+	return saveFile(s.cmd.Context(), file, response.Body)
 }
 
 // incomplete wraps an error that occurred while a document was read. The message of the new error says that the

@@ -13,8 +13,9 @@ import (
 )
 
 // DocumentFormat is the format version for the documents of periods that are closed by this version of the service. A
-// closed period keeps its format version.
-const DocumentFormat = 2
+// closed period keeps its format version. Format 3 names records that are left out, and has
+// no empty elements Strd in camt.053.
+const DocumentFormat = 3
 
 // ClosedStatement contains the values of the statement of a closed period as they were known when the period was
 // closed, except its records.
@@ -36,6 +37,9 @@ type ClosedStatement struct {
 	// Omitted is the number of posted records from the first day on that the document leaves out, because they had no
 	// amount in the currency.
 	Omitted int `json:"omitted,omitempty"`
+	// Unconverted contains the first of these records, at most maxNamedInDocument. The document names them. It is nil in
+	// the documents of formats 1 and 2.
+	Unconverted []domain.TransactionID `json:"unconverted,omitempty"`
 	// BankReadAt is printed in the document. It is zero if it was not known, and in the documents of format 1.
 	BankReadAt time.Time `json:"bankReadAt,omitzero"`
 }
@@ -64,7 +68,8 @@ func (c Close) Document() (Statement, error) {
 	return Statement{
 		ID: c.documentID(), CreatedAt: c.ClosedAt, Currency: s.Currency, Period: c.Period(), Balances: s.Balances,
 		Credits: s.Credits, Debits: s.Debits, Digits: s.Digits, Scale: s.Scale, Completeness: c.Completeness,
-		BankReadAt: s.BankReadAt, OmitUnconverted: true, Omitted: s.Omitted,
+		BankReadAt: s.BankReadAt, OmitUnconverted: true, Unconverted: s.Unconverted,
+		Omitted: s.Omitted - len(s.Unconverted), Format: s.Format,
 		Account: domain.Account{
 			ID: c.Account, AccountData: domain.AccountData{
 				Type: s.Type, Name: s.Name, Number: s.Number, Currency: s.Currency,
@@ -153,6 +158,7 @@ func (s *CloseSum) Close(r CloseRequest, c Completeness) Close {
 		Number: s.account.Number, Currency: st.Currency, From: from, Balances: st.Balances,
 		Credits: st.Credits, Debits: st.Debits, Digits: st.Digits, Scale: st.Scale,
 		BankReadAt: closed.BankReadAt, Omitted: len(st.Unconverted),
+		Unconverted: slices.Clone(st.Unconverted[:min(len(st.Unconverted), maxNamedInDocument)]),
 	}
 	return closed
 }

@@ -136,13 +136,45 @@ func TestACloseLeavesOutRecordsWithoutAnAmount(t *testing.T) {
 		if name == "another currency" {
 			omitted = 1
 		}
-		if closed.WithoutAmount != omitted || document.Omitted != omitted || document.OmitUnconverted != c.has {
+		if closed.WithoutAmount != omitted || len(document.Unconverted) != omitted || document.Omitted != 0 ||
+			document.OmitUnconverted != c.has {
 			t.Errorf("%s: the close leaves out %d, and its statement %+v", name, closed.WithoutAmount, document)
 		}
 		if c.has &&
 			(document.Account.Name != "Conta" || document.Currency != "BRL" || document.CreatedAt != statementStart) {
 			t.Errorf("%s: %+v", name, document)
 		}
+	}
+}
+
+// A document names a limited number of records, and counts the others. A document that was closed before documents named
+// them stays as it was.
+func TestTheDocumentOfACloseNamesTheRecordsThatItLeavesOut(t *testing.T) {
+	sum := books.NewCloseSum(closedAccount, books.Completeness{}, "2026-03-10", "")
+	var rows []books.SumRow
+	for range 40 {
+		dollars := posted("2026-03-05", "5")
+		dollars.Amount.Currency = "USD"
+		rows = append(rows, dollars)
+	}
+	addTo(sum, rows...)
+	closed := closeOf(sum, books.Completeness{})
+	document, err := closed.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin = "left out: 40 records without an amount in BRL:"
+	want := begin + " " + books.CompactID(recordID(1).UUID) + " " + books.CompactID(recordID(2).UUID)
+	if got := document.LeftOut(len(want) + 32); got != want {
+		t.Errorf("it states %q, want %q", got, want)
+	}
+	if kept := len(document.Unconverted); kept != 15 || document.Omitted != 25 {
+		t.Errorf("it keeps the ids of %d records, and counts %d others", kept, document.Omitted)
+	}
+	closed.Statement.Format, closed.Statement.Unconverted = 2, nil
+	document, err = closed.Document()
+	if got := document.LeftOut(500); err != nil || got != "" || document.Omitted != 40 {
+		t.Errorf("the earlier document states %q and leaves out %d records, %v", got, document.Omitted, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package books
 
 import (
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,8 @@ type Statement struct {
 	Unconverted     []domain.TransactionID
 	OmitUnconverted bool
 	Omitted         int // the number of unconverted records of a closed period, which Unconverted does not contain
+	// Format is the DocumentFormat of a closed period; 0 in another statement, which has the newest format.
+	Format int
 }
 
 // StatementForce contains what a caller accepts in a statement.
@@ -107,6 +110,28 @@ func (st Statement) CheckConverted() error {
 		Records: st.Unconverted[:min(len(st.Unconverted), maxNamedRecords)],
 	}
 }
+
+// LeftOut states how many records a document leaves out, with the ids of the first of them, as many as fit into the
+// given number of characters. It returns "" if there are none, or if the document is one of an earlier format, which
+// names none.
+func (st Statement) LeftOut(room int) string {
+	if len(st.Unconverted) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("left out: %d records without an amount in %s:", len(st.Unconverted)+st.Omitted, st.Currency)
+	for _, id := range st.Unconverted {
+		named := text + " " + CompactID(id.UUID)
+		if len(named) > room {
+			break
+		}
+		text = named
+	}
+	return text
+}
+
+// maxNamedInDocument is the maximum number of records whose ids a close keeps for its document. No format has room for
+// more: in camt.053, the text has 500 characters.
+const maxNamedInDocument = 15
 
 // maxNamedRecords is the maximum number of records that an error names.
 const maxNamedRecords = 200

@@ -21,7 +21,6 @@ package camt053
 
 import (
 	"encoding/xml"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -136,13 +135,9 @@ func informationOf(s books.Statement) string {
 	if !s.BankReadAt.IsZero() {
 		facts = append(facts, "bank read at "+dateTime(s.BankReadAt))
 	}
-	if n := len(s.Unconverted); n > 0 {
-		parts := []string{fmt.Sprintf("left out: %d records without an amount in %s:", n, s.Currency)}
-		const longEnough = maxStatementInformation / 32 // the length of an id
-		for _, id := range s.Unconverted[:min(n, longEnough)] {
-			parts = append(parts, books.CompactID(id.UUID))
-		}
-		facts = append(facts, strings.Join(parts, " "))
+	room := maxStatementInformation - len(strings.Join(facts, "; ")) - len("; ")
+	if text := s.LeftOut(room); text != "" {
+		facts = append(facts, text)
 	}
 	return books.Truncate(strings.Join(facts, "; "), maxStatementInformation)
 }
@@ -336,9 +331,13 @@ type (
 	}
 	// remittance is an element of the type RemittanceInformation16 of the schema.
 	remittance struct {
-		Pieces []string  `xml:"Ustrd"`
-		Charge *creditor `xml:"Strd>CdtrRefInf"`
-		Boleto string    `xml:"Strd>AddtlRmtInf,omitempty"`
+		Pieces     []string    `xml:"Ustrd"`
+		Structured *structured `xml:"Strd"`
+	}
+	// structured is an element of the type StructuredRemittanceInformation16 of the schema.
+	structured struct {
+		Charge *creditor `xml:"CdtrRefInf"`
+		Boleto string    `xml:"AddtlRmtInf,omitempty"`
 	}
 	// creditor is an element of the type CreditorReferenceInformation2 of the schema.
 	creditor struct {
@@ -371,20 +370,26 @@ func entryOf(s books.Statement, r books.StatementRecord) entry {
 		}
 	}
 	e.Details.Remittance = remittanceOf(r, len(e.Description) < len(r.Description))
+	if rest := e.Details.Remittance; rest != nil && rest.Structured == nil && (s.Format == 1 || s.Format == 2) {
+		rest.Structured = &structured{} // earlier documents have an empty element
+	}
 	return e
 }
 
 // remittanceOf returns what the payment is for, or nil if nothing is known. Some readers show only this element as the
 // label of an entry. If whole is set, it contains the whole description, otherwise the beginning.
 func remittanceOf(r books.StatementRecord, whole bool) *remittance {
-	out := remittance{Pieces: pieces(r.Description), Boleto: r.References.DigitableLine()}
+	out, facts := remittance{Pieces: pieces(r.Description)}, structured{Boleto: r.References.DigitableLine()}
 	if charge := unlessLonger(r.References.ChargeID()); charge != "" {
-		out.Charge = &creditor{charge}
+		facts.Charge = &creditor{charge}
+	}
+	if facts != (structured{}) {
+		out.Structured = &facts
 	}
 	if !whole && len(out.Pieces) > 1 {
 		out.Pieces = out.Pieces[:1]
 	}
-	if len(out.Pieces) == 0 && out.Charge == nil && out.Boleto == "" {
+	if len(out.Pieces) == 0 && out.Structured == nil {
 		return nil
 	}
 	return &out

@@ -142,3 +142,35 @@ func TestWhatTheSchemaCannotExpressIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// No empty element Strd is written, save in the documents of periods that were closed with one.
+func TestStructuredInformationIsAbsentIfItIsEmpty(t *testing.T) {
+	s, records := porttest.SampleStatement()
+	for i := range records {
+		records[i].References = domain.References{}
+	}
+	for format, want := range map[int]bool{0: false, 1: true, 2: true, books.DocumentFormat: false} {
+		s.Format = format
+		got := porttest.WriteSample(t, camt053.Format{}, s, porttest.Records(records...))
+		if strings.Contains(got, "<Strd></Strd>") != want {
+			t.Errorf("format %d: %s", format, got)
+		}
+	}
+}
+
+// As many ids as fit are named, each of them whole.
+func TestTheInformationNamesTheRecordsThatAreLeftOut(t *testing.T) {
+	s, records := porttest.SampleStatement()
+	s.Completeness, s.OmitUnconverted, s.Omitted = books.Complete, true, 5
+	id := books.CompactID(records[0].ID.UUID)
+	for range 15 {
+		s.Unconverted = append(s.Unconverted, records[0].ID)
+	}
+	got := porttest.WriteSample(t, camt053.Format{}, s, porttest.Records(records...))
+	_, rest, _ := strings.Cut(got, "<AddtlStmtInf>")
+	text, _, _ := strings.Cut(rest, "</AddtlStmtInf>")
+	if !strings.Contains(text, "; left out: 20 records without an amount in "+s.Currency+": "+id+" ") ||
+		!strings.HasSuffix(text, " "+id) || len(text) > 500 {
+		t.Errorf("the text is %q", text)
+	}
+}

@@ -74,6 +74,7 @@ const (
 	maxAccountID = 22
 	maxName      = 32
 	maxMemo      = 255
+	maxMessage   = 255
 )
 
 // Write implements ports.StatementFormat. Errors:
@@ -198,12 +199,17 @@ type status struct {
 }
 
 // successOf returns the status of a statement. Its message states the completeness of the account, if the statement is
-// that of a closed period.
+// that of a closed period, and which records are left out.
 func successOf(s books.Statement) status {
-	if s.Completeness == "" {
-		return status{0, "INFO", ""}
+	var facts []string
+	if s.Completeness != "" {
+		facts = append(facts, "completeness when the period was closed: "+string(s.Completeness))
 	}
-	return status{0, "INFO", "completeness when the period was closed: " + string(s.Completeness)}
+	room := maxMessage - len(strings.Join(facts, "; ")) - len("; ")
+	if text := s.LeftOut(room); text != "" {
+		facts = append(facts, text)
+	}
+	return status{0, "INFO", books.Truncate(strings.Join(facts, "; "), maxMessage)}
 }
 
 // signOn is the response to a sign-on. OFX requires this response in every file, even if the file is not sent in a

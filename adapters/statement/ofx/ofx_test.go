@@ -147,3 +147,16 @@ func TestAStatementWithoutAnyBalanceIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// The document of a close names the records that it leaves out like any other document.
+func TestTheMessageNamesTheRecordsThatAreLeftOut(t *testing.T) {
+	s, records := porttest.SampleStatement()
+	s.OmitUnconverted, s.Unconverted, s.Omitted = true, []domain.TransactionID{records[0].ID}, 2
+	want := "left out: 3 records without an amount in " + s.Currency + ": " + books.CompactID(records[0].ID.UUID)
+	for _, f := range []ofx.Format{{}, {SGML: true}} {
+		got := porttest.WriteSample(t, f, s, porttest.Records(records...))
+		if !strings.Contains(got, "<MESSAGE>"+want+"</MESSAGE>") {
+			t.Errorf("the document is %s", got)
+		}
+	}
+}

@@ -65,6 +65,26 @@ func TestEngineUpdateKeepsWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+// The result of a test says nothing about another address.
+func TestAnEngineWithAnotherConfigurationIsNotTestedYet(t *testing.T) {
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	_, err := e.TestEngine(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	renamed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake", Config: c.Config})
+	e.noError(err)
+	if renamed.Health.Status != domain.Healthy {
+		t.Errorf("after a change of its name, its health is %+v", renamed.Health)
+	}
+	changed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{
+		Config: json.RawMessage(`{"host":"other"}`),
+	})
+	e.noError(err)
+	if changed.Health != (domain.Health{}) {
+		t.Errorf("after a change of its address, its health is %+v", changed.Health)
+	}
+}
+
 func TestEngineUpdateRefuses(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

@@ -139,8 +139,13 @@ func (c *Connection) SameAccess(previous Connection) bool {
 			c.AccountRef == previous.AccountRef && bytes.Equal(c.Config, previous.Config)
 }
 
-// Reconfigure replaces an engine connection's configuration.
-func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
+// Reconfigure replaces an engine connection's configuration. If the configuration changes, Reconfigure resets the
+// connection's health, because the health describes the old address.
+func (c *Connection) Reconfigure(config json.RawMessage) {
+	if !bytes.Equal(c.Config, config) {
+		c.Config, c.Health = slices.Clone(config), Health{}
+	}
+}
 
 // Rotate replaces the sealed credential. client is the key of the client id in the new credential. Rotate also resets
 // the connection's health, because the health describes the old credential.

@@ -47,7 +47,7 @@ type Config struct {
 	// system. The process reads it before it reads the settings. TRUSTED_CA_FILE, default "".
 	TrustedCAFile string
 	// DatabasePoolSize is the maximum number of connections to PostgreSQL that the process keeps. DATABASE_POOL_SIZE,
-	// default 16, at least 2.
+	// default 16, at least 3.
 	DatabasePoolSize int
 	// DatabaseDistribute means that DatabaseURL is the address of the coordinator of a Citus cluster, and that a
 	// migration distributes the tables over the workers of the cluster. DATABASE_DISTRIBUTE, default false.

@@ -178,7 +178,7 @@ func (c *Config) databaseURL(r *reader) {
 	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
 	c.TrustedCAFile = r.text("TRUSTED_CA_FILE", "")
 	c.DatabasePooled = r.boolean("DATABASE_POOLED", false)
-	c.DatabasePoolSize = r.number("DATABASE_POOL_SIZE", 16, 2, 1000)
+	c.DatabasePoolSize = r.number("DATABASE_POOL_SIZE", 16, 3, 1000)
 	c.DatabaseDistribute = r.boolean("DATABASE_DISTRIBUTE", false)
 	for name, set := range map[string]bool{
 		"DATABASE_POOLED": c.DatabasePooled, "DATABASE_DISTRIBUTE": c.DatabaseDistribute,

@@ -173,7 +173,7 @@ var (
 		},
 		"DATABASE_POOL_SIZE": {
 			func(c configs.Config) any { return c.DatabasePoolSize },
-			map[string]any{"": 16, "2": 2, "40": 40}, []string{"1", "0", "-1", "x", "1001"},
+			map[string]any{"": 16, "3": 3, "40": 40}, []string{"2", "0", "-1", "x", "1001"},
 		},
 		"DATABASE_DISTRIBUTE": {
 			func(c configs.Config) any { return c.DatabaseDistribute },

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -64,11 +65,21 @@ func TestTheSmallerSizeOfThePoolCounts(t *testing.T) {
 		want int32
 	}{
 		{0, "", 16}, {40, "", 40}, {40, "?pool_max_conns=6", 6}, {4, "?pool_max_conns=6", 4},
-		{0, "?pool_max_conns=1", 2},
+		{1, "", 3}, {0, "?pool_max_conns=3", 3},
 	} {
 		got, err := postgres.PoolSize(postgres.Config{URL: "postgres://u@h/d" + c.url, MaxConns: c.size})
 		if err != nil || got != c.want {
 			t.Errorf("%+v: %d, %v", c, got, err)
+		}
+	}
+}
+
+// One connection listens and one holds a lock, so a process with two has none for its requests.
+func TestAPoolThatIsTooSmallIsRefused(t *testing.T) {
+	for _, size := range []string{"1", "2"} {
+		_, err := postgres.PoolSize(postgres.Config{URL: "postgres://u@h/d?pool_max_conns=" + size})
+		if want := postgres.InvalidURL("must have a pool_max_conns of at least 3"); !errors.Is(err, want) {
+			t.Errorf("%s: %v", size, err)
 		}
 	}
 }

@@ -135,13 +135,13 @@ func TestAReadOnlyDatabaseIsReadableAndNotWritable(t *testing.T) {
 }
 
 func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 2,
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 3,
 		Timeout: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for range 2 {
+	for range 3 {
 		held, err := db.Pool.Acquire(t.Context())
 		if err != nil {
 			t.Fatal(err)

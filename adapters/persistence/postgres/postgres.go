@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,8 +38,8 @@ import (
 type Config struct {
 	// URL is a URL "postgres://…" in the form that libpq accepts.
 	URL string
-	// MaxConns bounds the connections of this process; zero means 16. If the URL has pool_max_conns, the smaller number
-	// counts.
+	// MaxConns bounds the connections of this process; zero means 16. If the URL has pool_max_conns, which must be at
+	// least 3, the smaller number counts.
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
@@ -52,9 +53,9 @@ type Config struct {
 
 const (
 	defaultConns = 16
-	// minConns is the smallest pool that works: an advisory lock occupies one connection, and the work under the lock
-	// needs another one.
-	minConns = 2
+	// minConns is the smallest pool that works: LISTEN occupies one connection, an advisory lock another one, and the
+	// work under the lock needs a third.
+	minConns = 3
 )
 
 // The names of settings of the server.
@@ -139,7 +140,10 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	}
 	size := int32(min(max(cmp.Or(c.MaxConns, defaultConns), minConns), 1<<15))
 	if strings.Contains(c.URL, poolSizeParam+"=") {
-		size = max(min(size, config.MaxConns), minConns)
+		if config.MaxConns < minConns {
+			return nil, "", InvalidURL("must have a " + poolSizeParam + " of at least " + strconv.Itoa(minConns))
+		}
+		size = min(size, config.MaxConns)
 	}
 	config.MaxConns = size
 	config.ConnConfig.Tracer = c.Tracer

@@ -294,7 +294,16 @@ func TestTheEgressRules(t *testing.T) {
 	if got := ports(render(t), server); !cmp.Equal(got, []any{53, 53, 5432, 443}) {
 		t.Errorf("by default the service reaches the ports %v", got)
 	}
-	objects := render(t, "auth.authorizerUrl=http://auth:4000", "networkPolicy.authorizerPort=4000",
+	for url, port := range map[string]any{
+		"http://auth:4000": 4000, "http://auth:4000/": 4000, "http://auth": 80, "https://auth/x": 443,
+		"https://[2001:db8::1]:8443": 8443, "https://[2001:db8::1]": 443,
+	} {
+		got := ports(render(t, "auth.authorizerUrl="+url), server)
+		if !cmp.Equal(got, []any{53, 53, 5432, 443, port}) {
+			t.Errorf("with the access manager at %s the service reaches the ports %v", url, got)
+		}
+	}
+	objects := render(t, "auth.authorizerUrl=http://auth:4001", "networkPolicy.authorizerPort=4000",
 		"networkPolicy.databasePort=6432", "networkPolicy.sinks[0].ports[0]=5671",
 		"networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24")
 	if got := ports(objects, server); !cmp.Equal(got, []any{53, 53, 6432, 443, 4000, 5671}) {

@@ -135,6 +135,13 @@ capabilities:
 {{- end }}
 {{- end -}}
 
+{{/* The port of the access manager: the value authorizerPort, else the port of authorizerUrl. */}}
+{{- define "discovery.authorizerPort" -}}
+{{- $url := urlParse .Values.auth.authorizerUrl -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- .Values.networkPolicy.authorizerPort | default $port | default (eq $url.scheme "http" | ternary 80 443) -}}
+{{- end -}}
+
 {{- define "discovery.scheduling" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

@@ -5,7 +5,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
 // handoverTimeout is how long the requests of the start may take to finish when the service takes over.
@@ -15,8 +18,8 @@ const handoverTimeout = time.Second
 const startTimeout = 5 * time.Second
 
 // serveStart answers on the listener while the service starts, which takes long while another process migrates the
-// schema: GET /health is a 200, so that an orchestrator does not end the process, and everything else is a 503. stop
-// ends it. Afterwards the listener can be used as before. A listener of another kind than TCP is not served.
+// schema: GET /health is a 200, so that an orchestrator does not end the process, and everything else is a 503. GET
+// /readyz has the members that it has later. stop ends it. Afterwards the listener can be used as before. A listener of another kind than TCP is not served.
 func serveStart(listener net.Listener) (stop func()) {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
@@ -51,8 +54,15 @@ func answerStart(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"status":"healthy"}`+"\n")
 		return
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Retry-After", "1")
+	if r.URL.Path == "/readyz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"status":"unavailable","checks":{},"version":`+
+			strconv.Quote(compose.Version())+"}\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_, _ = io.WriteString(w, `{"type":"about:blank","title":"Service Unavailable","status":503,`+
 		`"detail":"the service is starting","code":"MTCH-0008"}`+"\n")

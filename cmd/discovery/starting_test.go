@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
 func TestTheProcessAnswersWhileItStarts(t *testing.T) {
@@ -34,6 +36,10 @@ func TestTheProcessAnswersWhileItStarts(t *testing.T) {
 		if code, _ := status(path); code != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d", path, code)
 		}
+	}
+	want := `{"status":"unavailable","checks":{},"version":"` + compose.Version() + "\"}\n"
+	if _, body := status("/readyz"); body != want {
+		t.Errorf("/readyz: %s, want %s", body, want)
 	}
 	stop()
 	server := &http.Server{Handler: http.NotFoundHandler()}

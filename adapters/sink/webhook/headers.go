@@ -35,7 +35,8 @@ func isReserved(name string) bool {
 		strings.HasPrefix(name, "Proxy-")
 }
 
-// checkHeaders returns an error of the field "headers" for each header that cannot be sent. It does not repeat a value.
+// checkHeaders returns an error for each header that cannot be sent: of the field "headers" if its name cannot, and of
+// the header in it if its value cannot. It does not repeat a value.
 func checkHeaders(headers map[string]string) (faults []*domain.Error) {
 	if len(headers) > maxHeaders {
 		return []*domain.Error{domain.FieldError("headers", fmt.Sprintf("must have at most %d members", maxHeaders))}
@@ -49,13 +50,13 @@ func checkHeaders(headers map[string]string) (faults []*domain.Error) {
 		case isReserved(canonical):
 			faults = append(faults, domain.FieldError("headers", "must not contain "+canonical))
 		case value == "" || len(value) > maxHeaderValue || !httpguts.ValidHeaderFieldValue(value):
-			faults = append(faults, domain.FieldError("headers",
+			faults = append(faults, domain.FieldError("headers."+name,
 				fmt.Sprintf("must have values of 1 to %d characters that a header can contain", maxHeaderValue)))
 		}
 		seen[canonical] = true
 	}
-	slices.SortFunc(faults, func(a, b *domain.Error) int { return strings.Compare(a.Message, b.Message) })
-	return slices.CompactFunc(faults, func(a, b *domain.Error) bool { return a.Message == b.Message })
+	slices.SortFunc(faults, func(a, b *domain.Error) int { return strings.Compare(a.Error(), b.Error()) })
+	return slices.CompactFunc(faults, func(a, b *domain.Error) bool { return a.Error() == b.Error() })
 }
 
 // headerSecrets returns the headers as the secrets in which they are stored.

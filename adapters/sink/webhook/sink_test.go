@@ -365,6 +365,14 @@ func TestHeadersThatCannotBeSentAreRefused(t *testing.T) {
 	}
 }
 
+func TestAValueOfAHeaderIsRefusedByItsName(t *testing.T) {
+	_, faults := newSink(porttest.SinkOptions{AllowLoopback: true}).Parse(t.Context(),
+		domain.SecretText(`{"url":"https://127.0.0.1/","headers":{"A":"","B":"\n"}}`), ports.SinkSettings{})
+	if len(faults) != 2 || faults[0].Field != "headers.A" || faults[1].Field != "headers.B" {
+		t.Errorf("the faults are %v", faults)
+	}
+}
+
 // TestTheSendersOfATenantShareConnections sends through several senders of one tenant, one after the other. The
 // number of connections that stay open must not exceed the limit of the tenant.
 func TestTheSendersOfATenantShareConnections(t *testing.T) {

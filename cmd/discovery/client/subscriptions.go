@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +83,8 @@ var sinkKinds = []string{"webhook", "rabbitmq", "kafka", "matcher"}
 type sinkFlags struct {
 	kind, url, urlFile, exchange, routingKey, topic, tls, format string
 	mechanism, username, passwordFile                            string
-	brokers                                                      []string
+	brokers, without                                             []string
+	headersFile                                                  string
 	matcherFlags
 }
 
@@ -90,6 +92,10 @@ func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.url, "url", "", "URL of the endpoint or of the broker, without a password")
 	cmd.Flags().
 		StringVar(&f.urlFile, "url-file", "", "file with the URL, which may contain a password; - is standard input")
+	cmd.Flags().StringVar(&f.headersFile, "headers-file", "",
+		"webhook: file with a JSON object of headers, such as {\"Authorization\":\"Bearer …\"}; {} removes them")
+	cmd.Flags().StringSliceVar(&f.without, "without", nil,
+		"members that events leave out: metadata")
 	cmd.Flags().StringVar(&f.exchange, "exchange", "", "RabbitMQ: the exchange")
 	cmd.Flags().
 		StringVar(&f.routingKey, "routing-key", "", "RabbitMQ: the routing key (default: the type of the event)")
@@ -145,6 +151,16 @@ func (f *sinkFlags) settings(s *session) (map[string]any, error) {
 		}
 		given["tls"] = encrypted
 	}
+	if f.without != nil {
+		given["without"] = f.without
+	}
+	if f.headersFile != "" {
+		headers, err := readHeaders(f.headersFile)
+		if err != nil {
+			return nil, err
+		}
+		given["headers"] = headers
+	}
 	login, err := f.login(s)
 	if len(login) > 0 {
 		given["sasl"] = login
@@ -169,6 +185,18 @@ func (f *sinkFlags) login(s *session) (map[string]any, error) {
 	}
 	maps.DeleteFunc(login, func(_ string, value any) bool { return value == "" })
 	return login, nil
+}
+
+// readHeaders reads a file with a JSON object of headers. The error does not contain the text of the file.
+func readHeaders(file string) (headers map[string]string, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, UsageError{err}
+	}
+	if json.Unmarshal(text, &headers) != nil || headers == nil {
+		return nil, usagef("%s must contain a JSON object of texts", file)
+	}
+	return headers, nil
 }
 
 // withMembers returns a copy of the members of a sink in which the given members replace the existing ones. The

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +30,27 @@ func TestAGivenMemberReplacesThatOfTheSink(t *testing.T) {
 	got := withMembers(map[string]any{"kind": "kafka"}, map[string]any{"sasl": login})
 	if diff := cmp.Diff(map[string]any{"kind": "kafka", "sasl": login}, got); diff != "" {
 		t.Errorf("a first login (-want +got):\n%s", diff)
+	}
+}
+
+func TestHeadersAndLeftOutMembersAreGivenWithFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "headers.json")
+	if err := os.WriteFile(file, []byte(`{"X-Api-Key":"k"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := sinkFlags{kind: "webhook", headersFile: file, without: []string{"metadata"}}
+	got, err := flags.settings(nil)
+	want := map[string]any{
+		"kind": "webhook", "headers": map[string]string{"X-Api-Key": "k"}, "without": []string{"metadata"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if err := os.WriteFile(file, []byte(`["canary"]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := flags.settings(nil); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("a list of headers: %v", err)
 	}
 }
 

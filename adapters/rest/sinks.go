@@ -79,7 +79,8 @@ func (s *server) sinkFaults(ctx context.Context, body []byte) (all []ProblemFiel
 		}
 		for _, fault := range sink.Check(ctx, request.Sink.Settings) {
 			if fault.Field != "" { // otherwise the schema names the field
-				all = append(all, ProblemField{"body.sink." + fault.Field, fault.Message})
+				location := printableLocation("body.sink." + fault.Field)
+				all = append(all, ProblemField{location, fault.Message})
 			}
 		}
 	}

@@ -32,22 +32,10 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), "is required"})
 	}
 	if x.sinkFaults != nil {
-		p.Errors = appendNew(p.Errors, x.sinkFaults())
+		p.Errors = append(p.Errors, x.sinkFaults()...)
 	}
 	p.Errors = sortFields(p.Errors)
 	return p
-}
-
-// appendNew appends those faults of the sink whose location is not in the list yet. The schema may have refused the
-// same value already.
-func appendNew(all, faults []ProblemField) []ProblemField {
-	for _, fault := range faults {
-		fault.Location = printableLocation(fault.Location)
-		if !slices.ContainsFunc(all, func(p ProblemField) bool { return p.Location == fault.Location }) {
-			all = append(all, fault)
-		}
-	}
-	return all
 }
 
 // problemField describes the violation in the form in which the response lists it.

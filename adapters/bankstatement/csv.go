@@ -40,6 +40,14 @@ type csvReader struct {
 	number   int // of the rows of titles so far
 	titled   bool
 	future   bool // the rows are below the heading of scheduled movements
+
+	lines []textLine
+	heads map[int]bool // the numbers of the lines at the heads of further pages
+	page  *csvReader   // what the head of the next page states; nil if it has none
+	// part is the number of the part of the file: further pages belong to it.
+	part   int
+	headed bool // a heading has begun another part
+	opens  bool // the next table is the first one of its account or period
 }
 
 // csvKey identifies a table of an account.
@@ -57,6 +65,7 @@ type csvSection struct {
 
 	account    witness.Account
 	currency   string
+	part       int
 	hasBalance bool
 	sums       csvTotals
 	totals     *csvTotals
@@ -76,7 +85,7 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 	if mapping != nil {
 		known, skip = []dialect{dialectOfMapping(*mapping)}, mapping.SkipRows
 	}
-	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}, before: map[string]bool{}}
+	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}, before: map[string]bool{}, lines: lines}
 	if !r.findDialect(lines, known, skip) {
 		f.refuseTable(lines, mapping)
 		return
@@ -574,6 +583,7 @@ func (r *csvReader) finish() {
 			r.sections[i].Made = r.made
 		}
 	}
+	r.joinPages()
 	r.completeCopies()
 	first := map[witness.Account]*csvSection{}
 	last := map[witness.Account]domain.Date{}
@@ -789,11 +799,11 @@ func (r *csvReader) section(account witness.Account, currency string) *csvSectio
 		return s
 	}
 	s := &csvSection{
-		account: account, currency: currency, contradicted: map[int]string{}, blank: map[int]bool{},
+		account: account, currency: currency, part: r.part, contradicted: map[int]string{}, blank: map[int]bool{},
 		hasBalance: r.d.balance != "" && r.columns.of(r.d.balance) >= 0,
 		Section:    witness.Section{Made: r.made, DailyRunning: r.d.daily},
 	}
-	if r.number == 1 {
+	if r.opens {
 		s.Declared, s.Balances, s.totals = r.declared, r.balances, r.totals
 	}
 	r.sections = append(r.sections, s)

@@ -21,10 +21,7 @@ func (r *csvReader) row(row csvRow) {
 	}
 	if row.broken == "" && r.hasDateTitle(cells) {
 		if found, repeated := titlesOf(cells); r.d.matches(found, repeated) || r.isLaterTable(cells, found) {
-			r.columns, r.width, r.titled, r.current = found, len(cells), true, nil
-			if r.number++; r.number > maxSections {
-				r.f.refuse(witness.TooManyBlocks, row.line, "the file has more than %d tables", maxSections)
-			}
+			r.beginTable(row, found, len(cells))
 			return
 		}
 	}
@@ -36,8 +33,10 @@ func (r *csvReader) row(row csvRow) {
 		r.preamble(row)
 	case row.broken != "":
 		r.refuse(row, "%s", row.broken)
+	case r.heads[row.line]:
+		r.head(row, cells)
 	case !r.d.exact && r.isNote(cells):
-	case r.before[strings.TrimPrefix(row.raw, "\uFEFF")]: // the file begins again
+	case r.before[strings.TrimPrefix(row.raw, utf8Mark)]: // the file begins again
 		r.future = false
 	default:
 		r.entry(row, cells)
@@ -140,7 +139,7 @@ func (r *csvReader) isNote(cells []string) bool {
 			r.made, r.remade = parseDate(dmy, m[1]), true
 		}
 		if heading := strings.TrimRight(text, " :"); isHeading(heading) && len(first) <= maxRemark {
-			r.future = futureHeading.MatchString(heading)
+			r.future, r.headed = futureHeading.MatchString(heading), true
 		}
 		return true
 	}

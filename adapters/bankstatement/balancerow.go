@@ -24,7 +24,42 @@ var balanceTexts = map[string]witness.Role{
 	"SALDO DE FECHAMENTO":           witness.DayEnd,
 	"S A L D O":                     witness.DayEnd,
 	"SALDO":                         witness.DayEnd,
+	"SALDO DIARIO":                  witness.DayEnd,
+	"SALDO EM CONTA":                witness.DayEnd,
+	"SALDO EM CONTA CORRENTE":       witness.DayEnd,
+	"SALDO EM C/C":                  witness.DayEnd,
+	"SALDO ATUAL":                   witness.Ledger,
 }
+
+// informativeTexts are the texts of rows with balances that are not those of the booked movements: they lack blocked
+// money, or include limits or investments. Again the whole text must be one of them.
+var informativeTexts = map[string]bool{
+	"SALDO BLOQUEADO": true, "SALDO DISPONIVEL": true, "SALDO FINAL DISPONIVEL": true,
+	"SALDO DISPONIVEL PARA SAQUE": true, "SDO CTA/APL AUTOMATICAS": true, "SALDO APLIC AUT MAIS": true,
+}
+
+// informativeBalance is the reason why such a row is apart.
+const informativeBalance = "informative: not the balance of the booked movements"
+
+// isInformative reports whether the texts are those of a balance that proves nothing.
+func isInformative(texts ...string) bool {
+	found := false
+	for _, text := range texts {
+		if len(text) > maxBalanceText || text != "" && text[0] > ' ' && text[0] != 'S' && text[0] != 's' {
+			return false
+		}
+		text = normalText(text)
+		_, known := balanceTexts[text]
+		if text != "" && !known && !informativeTexts[text] {
+			return false
+		}
+		found = found || informativeTexts[text]
+	}
+	return found
+}
+
+// namesBalance matches the beginning of the text of a balance. It decides only about rows without an amount.
+var namesBalance = regexp.MustCompile(`^(SALDOS?|SDO|BALANCE|BAL)\b`)
 
 // finalBalances are the texts of the balance at the end of a file.
 var finalBalances = map[string]bool{"SALDO FINAL": true, "SALDO DE FECHAMENTO": true, "S A L D O": true}

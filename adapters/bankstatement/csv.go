@@ -48,6 +48,8 @@ type csvReader struct {
 	part   int
 	headed bool // a heading has begun another part
 	opens  bool // the next table is the first one of its account or period
+	// apartTotal is the last row of totals that cannot be compared; nil if a row of titles follows it.
+	apartTotal *csvTotalRow
 }
 
 // csvKey identifies a table of an account.
@@ -58,6 +60,13 @@ type csvKey struct {
 
 // csvTotals are the sums that a file states.
 type csvTotals struct{ credits, debits decimal.Decimal }
+
+// csvTotalRow is a row of totals that is apart.
+type csvTotalRow struct {
+	section *csvSection
+	block   int
+	raw     string
+}
 
 // csvSection is a table of one account.
 type csvSection struct {
@@ -73,6 +82,15 @@ type csvSection struct {
 	contradicted map[int]string
 	blank        map[int]bool // the blocks without a balance
 	warnings     []witness.Warning
+	entries      string // what the table lists; "" if it was not needed yet
+}
+
+// listed returns a text that is the same for two tables only if they list the same.
+func (s *csvSection) listed() string {
+	if s.entries == "" {
+		s.entries = s.Entries()
+	}
+	return s.entries
 }
 
 // maxTitleRow is the number of rows among which the row of titles is looked for.
@@ -650,7 +668,7 @@ func (r *csvReader) completeCopies() {
 	}
 	known := map[string]*csvSection{}
 	for _, s := range r.sections {
-		key := fmt.Sprintf("%+v %s %s", s.account, s.currency, s.Entries())
+		key := fmt.Sprintf("%+v %s %s", s.account, s.currency, s.listed())
 		original := known[key]
 		if original == nil {
 			known[key] = s

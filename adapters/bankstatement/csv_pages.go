@@ -30,7 +30,7 @@ func (r *csvReader) beginTable(row csvRow, found columns, width int) {
 	case r.headed || r.future || !maps.Equal(found, r.columns):
 		r.part++
 	}
-	r.columns, r.width, r.titled, r.current, r.headed = found, width, true, nil, false
+	r.columns, r.width, r.titled, r.current, r.headed, r.apartTotal = found, width, true, nil, false, nil
 	if r.number++; r.number > maxSections {
 		r.f.refuse(witness.TooManyBlocks, row.line, "the file has more than %d tables", maxSections)
 	}
@@ -109,7 +109,7 @@ func (r *csvReader) head(row csvRow, cells []string) {
 		r.future = false
 		return
 	}
-	r.isNote(cells)
+	r.isNote(row, cells)
 }
 
 // joinPages joins the tables of one account that are pages of one statement, so that their balances are one chain.
@@ -141,7 +141,7 @@ func (r *csvReader) joinPages() {
 func repeatedAfter(pages []*csvSection) int {
 	entries := make([]string, len(pages))
 	for i, s := range pages {
-		entries[i] = s.Entries()
+		entries[i] = s.listed()
 	}
 	for n := 1; n <= len(pages)/2; n++ {
 		if len(pages)%n == 0 && slices.Equal(entries[n:], entries[:len(pages)-n]) {
@@ -202,7 +202,7 @@ func newPages(first *csvSection) *csvPages {
 	p := &csvPages{pages: []*csvSection{first}, whole: *first}
 	p.whole.Blocks, p.whole.Balances = slices.Clone(first.Blocks), slices.Clone(first.Balances)
 	p.whole.contradicted, p.whole.blank = maps.Clone(first.contradicted), maps.Clone(first.blank)
-	p.whole.warnings = cloneWarnings(first.warnings)
+	p.whole.warnings, p.whole.entries = cloneWarnings(first.warnings), ""
 	p.end, p.last = first.endFrom(nil), first.lastRow()
 	return p
 }

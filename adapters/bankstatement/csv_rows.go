@@ -35,7 +35,7 @@ func (r *csvReader) row(row csvRow) {
 		r.refuse(row, "%s", row.broken)
 	case r.heads[row.line]:
 		r.head(row, cells)
-	case !r.d.exact && r.isNote(cells):
+	case !r.d.exact && r.isNote(row, cells):
 	case r.before[strings.TrimPrefix(row.raw, utf8Mark)]: // the file begins again
 		r.future = false
 	default:
@@ -112,7 +112,7 @@ const maxRemark = 4096
 
 // isNote reports whether a row of the table is none of its entries, and handles it: a remark below the table, a row
 // that continues the text above, or a row of totals.
-func (r *csvReader) isNote(cells []string) bool {
+func (r *csvReader) isNote(row csvRow, cells []string) bool {
 	filled := 0
 	first := ""
 	for _, cell := range cells {
@@ -130,8 +130,8 @@ func (r *csvReader) isNote(cells []string) bool {
 			}
 		}
 	}
-	if text == "TOTAL" && r.cell(cells, r.d.date) == "" {
-		r.total(cells)
+	if date := r.cell(cells, r.d.date); isTotal(text) && (date == "" || date == first) && len(cells) <= r.width {
+		r.total(row, cells, text)
 		return true
 	}
 	if filled == 1 && cells[0] != "" && !startsWithDate(first) && !hasMoney(first) {
@@ -158,12 +158,38 @@ func (r *csvReader) continueText(text string) bool {
 	return true
 }
 
-// total reads a row of totals. Only totals of credits and debits are compared.
-func (r *csvReader) total(cells []string) {
+func isTotal(text string) bool {
+	text = strings.TrimRight(text, " :")
+	return text == "TOTAL" || text == "TOTAIS"
+}
+
+// total reads a row of totals. Only totals of credits and debits are compared; others are apart.
+func (r *csvReader) total(row csvRow, cells []string, text string) {
 	credits, errCredits := parseAmount(r.cell(cells, r.d.credit), r.d.decimal, "R$", "$")
 	debits, errDebits := parseAmount(r.cell(cells, r.d.debit), r.d.decimal, "R$", "$")
 	if r.current != nil && errCredits == nil && errDebits == nil {
 		r.current.totals = &csvTotals{credits.amount(), debits.value}
+		return
+	}
+	if r.current == nil {
+		r.current = r.section(witness.Account{}, "")
+	}
+	if !r.f.count(row.line) {
+		return
+	}
+	s := r.current
+	r.apartTotal = &csvTotalRow{s, len(s.Blocks), row.raw}
+	s.Blocks = append(s.Blocks, witness.Block{
+		Kind: witness.Apart, FileLine: row.line, NoAmount: true, Text: text, Reason: "informative: a total",
+	})
+}
+
+// refuseTotal refuses a row of totals that is none, because movements follow it.
+func (r *csvReader) refuseTotal() {
+	if t := r.apartTotal; t != nil {
+		b := &t.section.Blocks[t.block]
+		*b = refused(b.FileLine, t.raw, "the date cannot be read, and movements follow the total")
+		r.apartTotal = nil
 	}
 }
 
@@ -187,6 +213,9 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	if role, limit, ok := r.balanceRole(texts, s); ok {
 		b.Kind = witness.BalanceRow
 		r.addBalanceRow(row, cells, b, role, limit)
+		return
+	}
+	if r.addWithoutProof(row, cells, texts, b) {
 		return
 	}
 	amount, contradicted, err := r.amountOf(cells)
@@ -215,6 +244,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	if !r.f.count(row.line) {
 		return
 	}
+	r.refuseTotal()
 	if contradicted {
 		s.contradicted[len(s.Blocks)] = row.raw
 	}
@@ -296,6 +326,36 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 	if !r.future { // the bank only expects the balance
 		s.Balances = append(s.Balances, balance)
 	}
+}
+
+// addWithoutProof adds a row with a balance that proves nothing, and reports whether the row is one: the balance is not
+// that of the booked movements, or the row has a balance, no amount, and the text of a balance that is not known. Any
+// other row without an amount may have lost it.
+func (r *csvReader) addWithoutProof(row csvRow, cells, texts []string, b witness.Block) bool {
+	if r.d.exact {
+		return false
+	}
+	text := r.cell(cells, r.d.balance)
+	bare := text != ""
+	for _, column := range []string{r.d.amount, r.d.credit, r.d.debit} {
+		if amount := r.cell(cells, column); amount != "" {
+			text, bare = amount, false
+		}
+	}
+	switch {
+	case isInformative(texts...):
+		b.Kind, b.Reason = witness.Apart, informativeBalance
+	case bare && b.Date != "" && namesBalance.MatchString(normalText(b.Text)):
+		b.Kind = witness.BalanceRow
+	default:
+		return false
+	}
+	n, err := parseAmount(text, r.d.decimal, "R$", "$")
+	b.Amount, b.NoAmount = n.amount(), err != nil
+	if r.f.count(row.line) {
+		r.current.Blocks = append(r.current.Blocks, b)
+	}
+	return true
 }
 
 // setRunning sets the balance after the row.

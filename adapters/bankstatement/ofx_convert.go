@@ -158,6 +158,8 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
 	case raw.pending:
 		b.Kind, b.Reason = witness.Apart, "pending"
+	case isInformative(name, memo) && !isRecordID(raw.fields["FITID"]):
+		b.Kind, b.Reason = witness.Apart, informativeBalance
 	}
 	return b, n
 }

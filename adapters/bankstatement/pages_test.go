@@ -21,22 +21,11 @@ func TestPagesOfATableAreOneTable(t *testing.T) {
 	more := table("04/09/2026;PIX;-66,57;", "04/09/2026;SALDO DO DIA;;2.200,00")
 	again, headed := itauTitles+"\n", head+itauTitles+"\n"
 	numbered := table("Página;2 de 2;;", "Ouvidoria 0800 123 4567") + again
-	bb := table(bbTitles, `"31/08/2026","Saldo Anterior","","","1.000,00",""`,
-		`"02/09/2026","Pix","X","123","1.500,00","Entrada"`, `"02/09/2026","Pix","Y","124","-200,10","Saída"`)
-	bbDay := table(`"00/00/0000","Saldo do dia","","","2.299,90",""`)
-	carried := func(amount string) string {
-		return bbTitles + "\n" + table(`"00/00/0000","Saldo Anterior","","","`+amount+`",""`)
-	}
-	bbFee := table(`"03/09/2026","Tarifa","Z","125","-33,33","Saída"`)
-	bbLast := table(`"00/00/0000","Saldo do dia","","","2.266,57",""`, `"30/09/2026","S A L D O","","","2.266,57",""`)
 	equal := table("02/09/2026;TED;1.500,00;")
 	split := func(lost string) string {
 		return strings.Replace(first, "02/09/2026;SALDO", table("02/09/2026;TED;-1.500,00;")+again+equal+lost+
 			"02/09/2026;SALDO", 1)
 	}
-	newest := table(interTitles, "30/09/2026;Pix;B;-250,00;1.742,51")
-	lost := table("03/09/2026;Pix;D;-250,00;1.992,51")
-	older := table("02/09/2026;Pix;A;-1.055,90;2.242,51", "01/09/2026;Pix;Y;2.500,00;3.298,41")
 	const all = "2026-09-01..2026-09-03"
 	runFacts(t, map[string]fact{
 		"a page": {
@@ -69,6 +58,26 @@ func TestPagesOfATableAreOneTable(t *testing.T) {
 			counts:  witness.Counts{Blocks: 12, Lines: 3, BalanceRows: 6, Apart: 3}, closing: "2266.57",
 			state: witness.Proved, covered: all,
 		},
+	})
+}
+
+// A page may open with the balance carried forward, and the pages may be newest first.
+func TestPagesWithCarriedBalances(t *testing.T) {
+	counts := func(lines, balanceRows int) witness.Counts {
+		return witness.Counts{Blocks: lines + balanceRows, Lines: lines, BalanceRows: balanceRows}
+	}
+	bb := table(bbTitles, `"31/08/2026","Saldo Anterior","","","1.000,00",""`,
+		`"02/09/2026","Pix","X","123","1.500,00","Entrada"`, `"02/09/2026","Pix","Y","124","-200,10","Saída"`)
+	bbDay := table(`"00/00/0000","Saldo do dia","","","2.299,90",""`)
+	carried := func(amount string) string {
+		return bbTitles + "\n" + table(`"00/00/0000","Saldo Anterior","","","`+amount+`",""`)
+	}
+	bbFee := table(`"03/09/2026","Tarifa","Z","125","-33,33","Saída"`)
+	bbLast := table(`"00/00/0000","Saldo do dia","","","2.266,57",""`, `"30/09/2026","S A L D O","","","2.266,57",""`)
+	newest := table(interTitles, "30/09/2026;Pix;B;-250,00;1.742,51")
+	lost := table("03/09/2026;Pix;D;-250,00;1.992,51")
+	older := table("02/09/2026;Pix;A;-1.055,90;2.242,51", "01/09/2026;Pix;Y;2.500,00;3.298,41")
+	runFacts(t, map[string]fact{
 		"with the balance carried forward": {
 			content: bb + bbDay + carried("2.299,90") + bbFee + bbLast, counts: counts(3, 5), opening: "1000",
 			closing: "2266.57", state: witness.Proved, covered: "2026-09-01..2026-09-30",
@@ -98,7 +107,8 @@ func TestPagesOfATableAreOneTable(t *testing.T) {
 			covered: "none",
 		},
 		"of a mapped file, a row is lost": {
-			content: table("Quando;Quanto;Sobra", "02/09/2026;-1,00;99,00", "Quando;Quanto;Sobra", "04/09/2026;-1,00;96,00"),
+			content: table("Quando;Quanto;Sobra", "02/09/2026;-1,00;99,00", "Quando;Quanto;Sobra",
+				"04/09/2026;-1,00;96,00"),
 			options: witness.Options{Mapping: &witness.CSVMapping{
 				Date: "Quando", DateFormat: "dd/MM/yyyy", Amount: "Quanto", Decimal: ",", Balance: "Sobra",
 			}}, counts: lines(2), state: witness.Contradicted, covered: "none",

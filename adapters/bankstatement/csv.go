@@ -27,6 +27,7 @@ type csvReader struct {
 	layouts        []string
 	// What the rows before the titles state.
 	account  witness.Account
+	mapped   witness.Account // that of the first row of a file with a mapping
 	declared domain.Window
 	made     domain.Date
 	remade   bool // the day on which the file was made is stated below the table
@@ -110,6 +111,9 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 	}
 	f.Dialect = r.d.name
 	r.layouts, r.dateTitles = r.d.layouts, strings.Split(r.d.date, "|")
+	if mapping != nil {
+		r.readMappedOwners(lines)
+	}
 	if mapping != nil && mapping.Amount != "" {
 		r.d.mark = r.markByEvidence(lines)
 	}

@@ -154,6 +154,9 @@ func repeatedAfter(pages []*csvSection) int {
 // joined returns the pages, joined where one continues the page before. A page that opens with another balance is a
 // statement of its own.
 func (r *csvReader) joined(pages []*csvSection) (sections []*csvSection) {
+	if len(pages) == 1 {
+		return pages
+	}
 	run := newPages(pages[0])
 	for _, s := range pages[1:] {
 		if run.isFollowedBy(s) {

@@ -199,8 +199,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 		r.refuse(row, "the row has %d cells, and the titles are %d", len(cells), r.width)
 		return
 	}
-	account := witness.Account{Number: r.cell(cells, r.d.account)}
-	s := r.section(account, strings.ToUpper(r.cell(cells, r.d.currencyOf)))
+	s := r.section(r.owner(cells))
 	r.current = s
 	var texts []string
 	for _, column := range r.d.text {
@@ -237,8 +236,11 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	for _, column := range r.d.ids {
 		b.IDs = addID(b.IDs, strings.Split(column, "|")[0], r.cell(cells, column), column == r.d.stable)
 	}
-	if r.future {
+	switch {
+	case r.future:
 		b.Kind, b.Reason = witness.Apart, "scheduled: in the part of future movements"
+	case r.isPending(cells):
+		b.Kind, b.Reason = witness.Apart, "pending"
 	}
 	r.setRunning(&b, cells, s)
 	if !r.f.count(row.line) {
@@ -249,7 +251,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 		s.contradicted[len(s.Blocks)] = row.raw
 	}
 	s.Blocks = append(s.Blocks, b)
-	if r.future {
+	if b.Kind != witness.Line {
 		return
 	}
 	if amount.IsNegative() {

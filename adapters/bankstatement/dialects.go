@@ -33,6 +33,7 @@ type dialect struct {
 	ids                 []string
 	stable              string // the one of ids that names a movement for ever
 	account, currencyOf string
+	status              string // only of a mapping
 
 	layouts  []string // of dates
 	decimal  byte     // the decimal separator; 0 if it varies
@@ -205,11 +206,14 @@ var dialects = []dialect{
 // minTitles is the number of titles from which on a dialect allows columns that it does not name.
 const minTitles = 5
 
+// mappingName is the name of the dialect that a caller has described.
+const mappingName = "mapping"
+
 // dialectOfMapping returns the dialect that a caller has described.
 func dialectOfMapping(m witness.CSVMapping) dialect {
 	layout, _ := witness.DateLayout(m.DateFormat)
 	d := dialect{
-		name: "mapping", date: normalTitle(m.Date), amount: normalTitle(m.Amount), credit: normalTitle(m.Credit),
+		name: mappingName, date: normalTitle(m.Date), amount: normalTitle(m.Amount), credit: normalTitle(m.Credit),
 		debit: normalTitle(m.Debit), balance: normalTitle(m.Balance), layouts: []string{layout}, inverted: m.Inverted,
 	}
 	if m.Decimal != "" {
@@ -316,7 +320,7 @@ func (d *dialect) matches(c columns, repeated map[string]bool) bool {
 		known[title] = true
 	}
 	for title := range c {
-		if len(d.titles) < minTitles && !known[title] && d.name != "mapping" {
+		if len(d.titles) < minTitles && !known[title] && d.name != mappingName {
 			return false
 		}
 	}

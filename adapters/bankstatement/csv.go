@@ -125,7 +125,9 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 		r.row(row)
 		i = next
 	}
-	r.finish()
+	if f.Refusal == nil {
+		r.finish()
+	}
 }
 
 // csvSeparators are the possible separators of cells.

@@ -1,7 +1,6 @@
 package bankstatement
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -179,11 +178,12 @@ func (r *csvReader) decided(run *csvPages) []*csvSection {
 	if same {
 		return run.pages
 	}
+	hasBalances := run.hasBalances()
 	whole := witness.Statement{Sections: []witness.Section{run.whole.Section}}
-	if witness.Prove(whole).Closing.State == witness.Proved {
+	if hasBalances && witness.Prove(whole).Closing.State == witness.Proved {
 		return []*csvSection{run.table()}
 	}
-	if similar && (!run.hasBalances() || run.holdsApart()) {
+	if similar && (!hasBalances || run.holdsApart()) {
 		return run.pages
 	}
 	var sections []*csvSection
@@ -368,7 +368,11 @@ func (t csvTotals) equal(other csvTotals) bool {
 // overlap reports whether pages list the same lines, by their identifiers or balances, and whether they list lines that
 // look the same.
 func (p *csvPages) overlap(doubtful bool) (same, similar bool) {
-	known := map[string]int{}
+	type line struct {
+		date       domain.Date
+		amount, id string
+	}
+	known := map[line]int{}
 	for n, s := range p.pages {
 		for i := range s.Blocks {
 			b := &s.Blocks[i]
@@ -383,7 +387,7 @@ func (p *csvPages) overlap(doubtful bool) (same, similar bool) {
 			if at := slices.IndexFunc(b.IDs, func(id witness.ID) bool { return id.Stable }); at >= 0 {
 				id, certain = b.IDs[at].Value, true
 			}
-			key := fmt.Sprint(b.Date, " ", b.Amount.Normalize(), " ", id)
+			key := line{b.Date, b.Amount.String(), id}
 			if before, found := known[key]; found && before < n {
 				same, similar = same || certain, true
 			} else {

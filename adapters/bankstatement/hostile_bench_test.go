@@ -37,6 +37,7 @@ func hostileTables() map[string]string {
 		"many periods":              preamble("01/01/2026 "),
 		"many cells above":          preamble(";"),
 		"tables":                    filled("", itau+rows),
+		"pages":                     strings.Repeat(itau+";SALDO ANTERIOR;;5,00\n"+rows, 2400) + itau + rows[:19],
 		"balances that do not hold": filled(itau, "01/01/2026;a;1,00;5,00\n"),
 		"balance rows":              filled(itau, "01/01/2026;SALDO DO DIA;;1,00\n"),
 		"dates in two layouts": filled("Data,Dependencia Origem,Histórico,Data do Balancete,"+

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
-// The titles of columns that a mapping does not name, and that decide whether a row is a booked movement of the account.
+// The titles of columns that a mapping does not name, and that decide whether a row is a booked movement of the
+// account.
 const (
 	statusTitles   = "STATUS|SITUACAO|ESTADO"
 	currencyTitles = "MOEDA|CURRENCY|MONEDA"

@@ -48,7 +48,8 @@ func TestColumnsBesideTheMapping(t *testing.T) {
 			content: rows("Conta", "Vendas", "Aluguel", "Vendas"), options: options, counts: lines(3), net: "199",
 		},
 		"items of a chart of accounts": {
-			content: rows("Conta", "3.1.01.02", "4.1.02.01", "3.1.01.02"), options: options, counts: lines(3), net: "199",
+			content: rows("Conta", "3.1.01.02", "4.1.02.01", "3.1.01.02"), options: options, counts: lines(3),
+			net: "199",
 		},
 		"a column that the mapping names": {
 			content: rows("Conta", "11111-1", "22222-2", "11111-1"), options: witness.Options{Mapping: &named},

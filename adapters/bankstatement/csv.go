@@ -140,7 +140,7 @@ func (r *csvReader) findDialect(lines []textLine, known []dialect, skip int) boo
 			if strings.IndexByte(l.text, separator) < 0 && len(known) > 1 {
 				continue
 			}
-			cells := splitRow(l.text, separator)
+			cells, _ := splitRow(l.text, separator)
 			titles, repeated := titlesOf(cells)
 			for i := range known {
 				d := &known[i]
@@ -167,7 +167,7 @@ func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
 		var rows [][]string
 		widest := 0
 		for _, l := range lines[:min(len(lines), 20)] {
-			cells := splitRow(l.text[:min(len(l.text), 2000)], separator)
+			cells, _ := splitRow(l.text[:min(len(l.text), 2000)], separator)
 			rows, widest = append(rows, cells), max(widest, len(cells))
 		}
 		if widest > columns {
@@ -284,10 +284,10 @@ type rowSplitter struct {
 	open      []string // the lines of the quoted cell that has no end yet
 }
 
-func splitRow(text string, separator byte) []string {
+func splitRow(text string, separator byte) (cells []string, state int) {
 	s := rowSplitter{separator: separator}
 	s.add(text)
-	return s.cells
+	return s.cells, s.state
 }
 
 // add adds a line: the first one, or the one below a line in which a quoted cell has no end.

@@ -175,7 +175,9 @@ func TestRowsThatFollowOnceMoreCountOnce(t *testing.T) {
 		"03/09/2026;Pix;C;-1,00;848,50", "03/09/2026;Pix;B;-50,00;849,50", "02/09/2026;Pix;A;-100,50;899,50",
 	}
 	nubank := []string{"01/09/2026,-5.00,64f0-1,Pix", "01/09/2026,-5.00,64f0-2,Pix", "02/09/2026,-5.00,64f0-3,Pix"}
-	itau := []string{"31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50"}
+	itau := []string{
+		"31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50",
+	}
 	runFacts(t, map[string]fact{
 		"with balances": {
 			content: paste(interTitles, 2, inter...), counts: counts(3, 0, 3), net: "-151.50", opening: "1000",

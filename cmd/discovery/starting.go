@@ -19,7 +19,8 @@ const startTimeout = 5 * time.Second
 
 // serveStart answers on the listener while the service starts, which takes long while another process migrates the
 // schema: GET /health is a 200, so that an orchestrator does not end the process, and everything else is a 503. GET
-// /readyz has the members that it has later. stop ends it. Afterwards the listener can be used as before. A listener of another kind than TCP is not served.
+// /readyz has the members that it has later. stop ends it. Afterwards the listener can be used as before. A listener of
+// another kind than TCP is not served.
 func serveStart(listener net.Listener) (stop func()) {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {

@@ -45,7 +45,8 @@ func (r Row) Bounded() Row {
 		}
 	}
 	for _, value := range []*string{
-		&r.Counterparty.Document, &r.Counterparty.Account, &r.Counterparty.Bank, &r.Code, &r.VendorOperation, &r.Balance,
+		&r.Counterparty.Document, &r.Counterparty.Account, &r.Counterparty.Bank, &r.Code, &r.VendorOperation,
+		&r.Balance,
 		&r.Keys.Transaction, &r.Keys.Authentication, &r.Keys.Reference, &r.Keys.ReceiverReference,
 		&r.Keys.CounterpartyDocument, &r.Keys.Barcode, &r.Keys.Instalment.Total, &r.Keys.Instalment.Card,
 	} {

@@ -37,8 +37,8 @@ type ClosedStatement struct {
 	// Omitted is the number of posted records from the first day on that the document leaves out, because they had no
 	// amount in the currency.
 	Omitted int `json:"omitted,omitempty"`
-	// Unconverted contains the first of these records, at most maxNamedInDocument. The document names them. It is nil in
-	// the documents of formats 1 and 2.
+	// Unconverted contains the first of these records, at most maxNamedInDocument. The document names them. It is nil
+	// in the documents of formats 1 and 2.
 	Unconverted []domain.TransactionID `json:"unconverted,omitempty"`
 	// BankReadAt is printed in the document. It is zero if it was not known, and in the documents of format 1.
 	BankReadAt time.Time `json:"bankReadAt,omitzero"`

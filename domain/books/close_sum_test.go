@@ -147,8 +147,8 @@ func TestACloseLeavesOutRecordsWithoutAnAmount(t *testing.T) {
 	}
 }
 
-// A document names a limited number of records, and counts the others. A document that was closed before documents named
-// them stays as it was.
+// A document names a limited number of records, and counts the others. A document that was closed before documents
+// named them stays as it was.
 func TestTheDocumentOfACloseNamesTheRecordsThatItLeavesOut(t *testing.T) {
 	sum := books.NewCloseSum(closedAccount, books.Completeness{}, "2026-03-10", "")
 	var rows []books.SumRow

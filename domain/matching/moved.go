@@ -125,7 +125,7 @@ func (f *movedIdentifiers) read(r *row, values map[string]member) {
 		f.count[0][movedKey{r.scope, m.value, 0}]++
 		f.count[0][movedKey{r.scope, m.value, r.day}]++
 	}
-	for k := banktext.EndToEndID; k < banktext.ChequeNumber; k++ {
+	for k := range banktext.ChequeNumber { // the kinds before it
 		for _, value := range r.IDs[k] {
 			add(value)
 		}

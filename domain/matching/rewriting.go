@@ -538,8 +538,8 @@ func (r *row) readPrintedDay() {
 }
 
 // doubtPrintedDays makes pairs at most Possible if the day that a text prints, and the date of the row, lead to
-// different partners: of RSHOP-PADARIA BO-12/10, dated 13 October, and two purchases of its amount, dated 12 and 13 October. An
-// account that teaches how dates move decides this; see fits.
+// different partners: of RSHOP-PADARIA BO-12/10, dated 13 October, and two purchases of its amount, dated 12 and 13
+// October. An account that teaches how dates move decides this; see fits.
 func (m *matcher) doubtPrintedDays() {
 	const printed, plain = 1, 2
 	found := map[*group]int{}

@@ -36,8 +36,8 @@ func (p *Proof) cover(c *chain, from domain.Date, extends, isAccount bool) {
 }
 
 // declaredDays returns the days of the declared period that are complete: those before the day on which the file was
-// made, and before that of its upload. Those of a cut file end before the day of its last line, or begin after it if the
-// newest lines come first.
+// made, and before that of its upload. Those of a cut file end before the day of its last line, or begin after it if
+// the newest lines come first.
 func (s *Section) declaredDays() domain.Window {
 	w := s.Declared
 	if made := s.madeBy(); made != "" {

@@ -132,7 +132,8 @@ func (c *client) request(ctx context.Context) (response granted, err error) {
 	return granted{}, err
 }
 
-// maySupportOtherForm reports whether a token endpoint that answers with this status may accept another form of the request.
+// maySupportOtherForm reports whether a token endpoint that answers with this status may accept another form of the
+// request.
 func maySupportOtherForm(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusUnsupportedMediaType,

@@ -60,7 +60,8 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAn
 	defer func() { _ = response.Body.Close() }()
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
 	body, _ := io.ReadAll(response.Body) // the transport bounds it
-	answer := events.NewSinkAnswer(response.StatusCode, settings.WithoutSecrets(body, len(body) >= maxBody, s.secrets()))
+	shown := settings.WithoutSecrets(body, len(body) >= maxBody, s.secrets())
+	answer := events.NewSinkAnswer(response.StatusCode, shown)
 	if response.StatusCode/100 == 2 {
 		return answer, nil
 	}

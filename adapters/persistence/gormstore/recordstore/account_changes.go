@@ -79,13 +79,13 @@ func moneyColumns(m *domain.Money) (*string, string) {
 // condition.
 const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
 	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, bank_read_at, account_ref,
-	account_refs, institution, maybe_continues FROM accounts WHERE `
+	account_refs, institution, maybe_continues, held_at FROM accounts WHERE `
 
 // accountTargets returns the scan targets for the columns of selectAccounts.
 func accountTargets(r *gormstore.AccountRow) []any {
 	return gormstore.ScanTargets(
 		&r.ID, &r.Tenant, &r.Connection, &r.Vendor, &r.ExternalID, &r.Type, &r.Subtype, &r.Name, &r.Number,
 		&r.Currency, &r.Balance, &r.BalanceCurrency, &r.Metadata, &r.FirstSeen, &r.Updated, &r.Removed,
-		&r.BankRead, &r.AccountRef, &r.References, &r.Institution, &r.MaybeContinues,
+		&r.BankRead, &r.AccountRef, &r.References, &r.Institution, &r.MaybeContinues, &r.HeldAt,
 	)
 }

@@ -174,7 +174,7 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 
 // first returns the positions of the first connections of the list: at most one more than the page may contain.
 func (p *connectionSelection) first() []domain.Position {
-	slices.SortFunc(p.found, domain.Position.Compare)
+	domain.SortLarge(p.found, domain.Position.Compare)
 	return p.found[:min(len(p.found), p.request.Limit+1)]
 }
 

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/application/auditing"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -18,7 +17,7 @@ func (s *Service) ConnectorTypes(context.Context) []ports.ConnectorType {
 	for _, c := range s.connectors {
 		types = append(types, ports.ConnectorType{Type: c.Type(), Category: c.Category()})
 	}
-	slices.SortStableFunc(types, func(a, b ports.ConnectorType) int { return cmp.Compare(a.Type, b.Type) })
+	domain.SortLarge(types, func(a, b ports.ConnectorType) int { return cmp.Compare(a.Type, b.Type) })
 	return types
 }
 

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/shopspring/decimal"
 )
@@ -70,7 +69,7 @@ func TotalOf(t *Transaction) Total {
 // SumDays adds totals of the same day and currency. The result is ordered by day, the latest one first, then by
 // currency.
 func SumDays(totals []DayTotal) []DayTotal {
-	slices.SortStableFunc(totals, func(x, y DayTotal) int {
+	SortLarge(totals, func(x, y DayTotal) int {
 		return cmp.Or(cmp.Compare(y.Date, x.Date), cmp.Compare(x.Currency, y.Currency))
 	})
 	sums := totals[:0]
@@ -97,6 +96,6 @@ func SumCurrencies(days []DayTotal) []Total {
 	for _, sum := range sums {
 		all = append(all, *sum)
 	}
-	slices.SortStableFunc(all, func(x, y Total) int { return cmp.Compare(x.Currency, y.Currency) })
+	SortLarge(all, func(x, y Total) int { return cmp.Compare(x.Currency, y.Currency) })
 	return all
 }

@@ -154,7 +154,7 @@ func (b TokenBinding) route(d *PendingDelivery, holders []Receiver, erased bool)
 func (b TokenBinding) receivers(holders []Receiver) []Receiver {
 	origin := Origin(b.Own.BaseURL)
 	same := slices.DeleteFunc(slices.Clone(holders), func(r Receiver) bool { return Origin(r.BaseURL) != origin })
-	slices.SortStableFunc(same, func(x, y Receiver) int {
+	SortLarge(same, func(x, y Receiver) int {
 		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), x.Connection.Compare(y.Connection))
 	})
 	return same[:min(len(same), MaxReceivers)]

@@ -420,7 +420,7 @@ func (r *route) location(field string) string {
 // sortFields sorts the errors by location and keeps only one error for each location, so that two equal requests get
 // exactly the same response.
 func sortFields(all []ProblemField) []ProblemField {
-	slices.SortStableFunc(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
+	domain.SortLarge(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
 	return slices.CompactFunc(all, func(a, b ProblemField) bool { return a.Location == b.Location })
 }
 

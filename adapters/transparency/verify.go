@@ -3,7 +3,6 @@ package transparency
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -159,7 +158,7 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, checkpoints 
 		}
 		known = append(known, c)
 	}
-	slices.SortStableFunc(known, func(x, y checkpoint) int { return cmp.Compare(x.size, y.size) })
+	domain.SortLarge(known, func(x, y checkpoint) int { return cmp.Compare(x.size, y.size) })
 	verified := int64(0)
 	for _, c := range known {
 		if v.matches(c) {

@@ -399,7 +399,7 @@ func (r *stepReader) releaseUnseen(ctx context.Context) error {
 	if len(unseen) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(unseen, domain.QuarantineKey.Compare)
+	domain.SortLarge(unseen, domain.QuarantineKey.Compare)
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}

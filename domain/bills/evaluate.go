@@ -272,7 +272,7 @@ func (e *evaluation) result() Result {
 	for _, sum := range open {
 		r.Open = append(r.Open, *sum)
 	}
-	slices.SortStableFunc(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
+	domain.SortLarge(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
 	return r
 }
 

@@ -301,7 +301,7 @@ func chainTrails(edges []chainEdge, nodes int) [][]chainEdge {
 		closed := g.closedTrail(g.balance(component))
 		trails = append(trails, cutTrail(closed)...)
 	}
-	slices.SortStableFunc(trails, func(a, b []chainEdge) int { return cmp.Compare(a[0].row, b[0].row) })
+	domain.SortLarge(trails, func(a, b []chainEdge) int { return cmp.Compare(a[0].row, b[0].row) })
 	return trails
 }
 

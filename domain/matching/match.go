@@ -698,7 +698,7 @@ func (m *matcher) result() Result {
 	}
 	// slices.SortFunc would add 15 KiB of code for the large elements.
 	sort.Slice(out.Pairs, func(i, j int) bool { return out.Pairs[i].Old < out.Pairs[j].Old })
-	slices.SortStableFunc(out.Suggestions, func(a, b Suggestion) int { return cmp.Compare(a.Old, b.Old) })
+	domain.SortLarge(out.Suggestions, func(a, b Suggestion) int { return cmp.Compare(a.Old, b.Old) })
 	return out
 }
 

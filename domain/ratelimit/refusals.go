@@ -148,7 +148,7 @@ func (r Refusals) forget(now time.Time) Refusals {
 		c.CalledAt, c.RefusedAt = domain.Earlier(c.CalledAt, now), domain.Earlier(c.RefusedAt, now)
 		c.Until = domain.Earlier(c.Until, now.Add(MaxRateBlock))
 	}
-	slices.SortStableFunc(r.Clients, func(x, y ClientCalls) int {
+	domain.SortLarge(r.Clients, func(x, y ClientCalls) int {
 		return cmp.Or(y.RefusedAt.Compare(x.RefusedAt), y.CalledAt.Compare(x.CalledAt))
 	})
 	refused := 0

@@ -100,7 +100,7 @@ func (w Window) freeAt(taken []time.Time, limit int) time.Time {
 	if len(taken) < limit {
 		return time.Time{}
 	}
-	slices.SortFunc(taken, time.Time.Compare)
+	domain.SortLarge(taken, time.Time.Compare)
 	return taken[len(taken)-limit].Add(w.length())
 }
 
@@ -132,7 +132,7 @@ const maxIdle = 2
 // withoutIdle removes the tenants that have taken no call, except the maxIdle tenants that have asked last. It bounds
 // the state, however many tenants ask.
 func (b Budget) withoutIdle(asking domain.TenantID) Budget {
-	slices.SortStableFunc(b.Demands, func(x, y TenantDemand) int { return y.AskedAt.Compare(x.AskedAt) })
+	domain.SortLarge(b.Demands, func(x, y TenantDemand) int { return y.AskedAt.Compare(x.AskedAt) })
 	idle := 0
 	b.Demands = slices.DeleteFunc(b.Demands, func(d TenantDemand) bool {
 		if len(d.Taken) > 0 || d.Tenant == asking {

@@ -116,7 +116,7 @@ func (s *Section) chainInOrder(newestFirst, elsewhere bool) *chain {
 	c.addRunning()
 	c.unread.anywhere = elsewhere
 	c.addUnread(newestFirst, running && !s.DailyRunning)
-	slices.SortStableFunc(c.stated, func(a, b checkpoint) int {
+	domain.SortLarge(c.stated, func(a, b checkpoint) int {
 		return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.Role.rank(), b.Role.rank()))
 	})
 	c.walk = c.bestWalk(c.stated)

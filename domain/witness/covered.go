@@ -2,7 +2,6 @@ package witness
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -112,7 +111,7 @@ func (c *chain) extend(w domain.Window) domain.Window {
 
 // union returns the windows in order, with overlapping and adjacent ones joined.
 func union(windows []domain.Window) []domain.Window {
-	slices.SortStableFunc(windows, func(a, b domain.Window) int {
+	domain.SortLarge(windows, func(a, b domain.Window) int {
 		return cmp.Or(compareDates(a.From, b.From), compareDates(a.To, b.To))
 	})
 	var joined []domain.Window

@@ -158,7 +158,7 @@ func (result *Comparison) compareBalances(in Input, c *comparer) (contradicted b
 		ours[b.Date] = b.Amount
 	}
 	effects := c.effects()
-	slices.SortStableFunc(effects, func(a, b effect) int { return compareDates(a.from, b.from) })
+	domain.SortLarge(effects, func(a, b effect) int { return compareDates(a.from, b.from) })
 	result.Unexplained = c.proof.Gap
 	var moved, listed decimal.Decimal // of the effects up to the day
 	for _, their := range c.theirBalances() {

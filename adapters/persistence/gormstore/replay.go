@@ -147,6 +147,6 @@ func sorted(ids map[uuid.UUID]bool) []uuid.UUID {
 	for id := range ids {
 		keys = append(keys, id)
 	}
-	slices.SortFunc(keys, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	domain.SortLarge(keys, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return keys
 }

@@ -72,7 +72,7 @@ func lockOwners(
 			owners = append(owners, r)
 		}
 	}
-	slices.SortStableFunc(owners, func(x, y domain.Receiver) int {
+	domain.SortLarge(owners, func(x, y domain.Receiver) int {
 		return bytes.Compare(x.Connection.UUID[:], y.Connection.UUID[:])
 	})
 	for _, r := range owners {

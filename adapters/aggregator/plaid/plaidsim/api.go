@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -258,7 +259,7 @@ func (s *Simulator) getTransactions(i *item, in request) (any, *apiError) {
 			rows = append(rows, in.shown(row))
 		}
 	}
-	slices.SortStableFunc(rows, func(x, y Transaction) int { return strings.Compare(y.Date, x.Date) })
+	sort.SliceStable(rows, func(i, j int) bool { return rows[j].Date < rows[i].Date })
 	total, count := len(rows), s.pageSize(in.Options.Count)
 	from := min(in.Options.Offset, total)
 	return map[string]any{

@@ -3,8 +3,7 @@ package plaidsim
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -70,6 +69,6 @@ func (s *Simulator) Transactions(itemID string) []Transaction {
 		}
 		return nil
 	})
-	slices.SortStableFunc(rows, func(x, y Transaction) int { return strings.Compare(y.Date, x.Date) })
+	sort.SliceStable(rows, func(i, j int) bool { return rows[j].Date < rows[i].Date })
 	return rows
 }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
+	"sort"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
@@ -60,8 +60,9 @@ func (s *Simulator) listItems(w http.ResponseWriter, r *http.Request, client str
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(found, func(x, y Item) int {
-		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt.Time), cmp.Compare(x.ID, y.ID))
+	sort.Slice(found, func(i, j int) bool {
+		x, y := &found[i], &found[j]
+		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt.Time), cmp.Compare(x.ID, y.ID)) < 0
 	})
 	writeJSON(w, http.StatusOK, onePage(found))
 }

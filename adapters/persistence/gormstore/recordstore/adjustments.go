@@ -1,8 +1,6 @@
 package recordstore
 
 import (
-	"slices"
-
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -63,7 +61,7 @@ func (p *pageWriter) storeAdjustments(
 	if len(adjustments) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(adjustments, func(x, y books.Adjustment) int {
+	domain.SortLarge(adjustments, func(x, y books.Adjustment) int {
 		return x.Transaction.Compare(y.Transaction)
 	})
 	rows := make([]adjustmentRow, len(adjustments))

@@ -414,7 +414,7 @@ func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment, previo
 	for bill := range changed {
 		order = append(order, bill)
 	}
-	slices.SortStableFunc(order, func(x, y domain.CardBill) int {
+	domain.SortLarge(order, func(x, y domain.CardBill) int {
 		return cmp.Compare(gormstore.EncodeCard(x), gormstore.EncodeCard(y))
 	})
 	for _, bill := range order {

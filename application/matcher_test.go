@@ -544,12 +544,15 @@ func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
 	if found := m.conflicts(); len(found) > 0 {
 		t.Errorf("conflicts %v", found)
 	}
-	page, err := m.ListEventAttempts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 100})
-	m.noError(err)
-	if len(page.Items) == 0 {
-		t.Fatal("no attempt")
+	var attempts []events.EventAttempt
+	for deadline := time.Now().Add(patience); len(attempts) == 0; time.Sleep(20 * time.Millisecond) {
+		page, err := m.ListEventAttempts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 100})
+		m.noError(err)
+		if attempts = page.Items; len(attempts) == 0 && time.Now().After(deadline) {
+			t.Fatal("no attempt")
+		}
 	}
-	refused := page.Items[len(page.Items)-1] // the first
+	refused := attempts[len(attempts)-1] // the first
 	if refused.Error != domain.SinkRefused || refused.Answer.Status != 404 || refused.Answer.Body == "" ||
 		!refused.NextAttempt.After(refused.At) {
 		t.Errorf("the attempt is %+v", refused)

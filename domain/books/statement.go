@@ -208,6 +208,7 @@ func (s *StatementSum) Add(id domain.TransactionID, r SumRow) {
 	switch inPeriod := s.wanted.Contains(r.Date); {
 	case !ok && inPeriod:
 		s.statement.Unconverted = append(s.statement.Unconverted, id)
+		s.extendTo(r.Date) // some formats print it without an amount
 		return
 	case !ok:
 		if b := s.baseline; b == nil || !b.contains(r) || r.Date >= s.wanted.From {
@@ -233,6 +234,11 @@ func (s *StatementSum) addToPeriod(date domain.Date, amount decimal.Decimal) {
 	total.Count++
 	total.Sum = total.Sum.Add(amount.Abs())
 	s.measure(amount)
+	s.extendTo(date)
+}
+
+// extendTo makes a period without a beginning or an end contain the date of a record.
+func (s *StatementSum) extendTo(date domain.Date) {
 	if s.first == "" {
 		s.first = date
 	}

@@ -221,3 +221,17 @@ func TestTheDigitsOfAStatement(t *testing.T) {
 		}
 	}
 }
+
+// A format that prints a record without a converted amount must not lose it because it is the first or the last one.
+func TestAPeriodContainsTheRecordsWithoutAConvertedAmount(t *testing.T) {
+	foreign := func(date domain.Date) books.SumRow {
+		r := posted(date, "10")
+		r.Amount.Currency = "USD"
+		return r
+	}
+	st := statementOf(t, books.Completeness{}, domain.Window{},
+		posted("2026-02-10", "5"), foreign("2026-02-01"), foreign("2026-03-20"))
+	if want := (domain.Window{From: "2026-02-01", To: "2026-03-20"}); st.Period != want || len(st.Unconverted) != 2 {
+		t.Errorf("the period is %v with %d unconverted records, want %v with 2", st.Period, len(st.Unconverted), want)
+	}
+}

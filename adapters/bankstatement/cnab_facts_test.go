@@ -442,7 +442,7 @@ func TestMT940Files(t *testing.T) {
 }
 
 // A file may have a lote of the automatic investment beside that of the account.
-func TestTheAccountIsSelectedBesideItsInvestments(t *testing.T) {
+func TestTheAccountIsSelectedAmongItsInvestments(t *testing.T) {
 	lote := func(number int, sub, balance string) string {
 		const account = "01234 000000056789 0"
 		text := fmt.Sprintf("341%04d", number)

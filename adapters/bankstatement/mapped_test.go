@@ -8,7 +8,7 @@ import (
 )
 
 // Known columns that the mapping does not name decide whether a row is a booked movement of the account.
-func TestColumnsBesideTheMapping(t *testing.T) {
+func TestTheMappingDoesNotNameTheColumnsOfStatusAndAccount(t *testing.T) {
 	mapping := witness.CSVMapping{
 		Date: "Quando", DateFormat: "dd/MM/yyyy", Amount: "Quanto", Decimal: ",", Description: []string{"Texto"},
 	}

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // screenshots is the folder into which TestScreenshots writes.
@@ -34,7 +36,7 @@ var screenshots = flag.String("screenshots", "", "write screenshots of the conso
 var atSize = flag.String("atsize", "", "measure the console with the data that test/atsize wrote into this folder")
 
 // month is the database on which TestAMonthsStatementInTheConsole measures.
-var month = flag.String("month", "", `measure the comparison of a month: "sqlite", or the URL of a database`)
+var month = flag.String("month", "", `measure the comparison of a month: "sqlite" or "postgres"`)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -180,8 +182,17 @@ func TestAMonthsStatementInTheConsole(t *testing.T) {
 		t.Skip("without -month nothing is measured")
 	}
 	var settings []string
-	if *month != "sqlite" {
-		settings = append(settings, "DATABASE_URL="+*month)
+	switch *month {
+	case "sqlite":
+	case "postgres":
+		server, err := pgtest.Start(pgtest.Options{Fsync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = server.Stop() })
+		settings = append(settings, "DATABASE_URL="+server.URL())
+	default:
+		t.Fatalf("-month is %q and not sqlite or postgres", *month)
 	}
 	env, _ := environment(t, settings...)
 	nodejs.Test(t, "bank-statement.mjs", env...)
@@ -334,12 +345,12 @@ func startService(t *testing.T, database string, settings ...string) (origin str
 	return origin
 }
 
-// start starts a process and waits until ready returns true for a line of its output. The process ends at
-// the end of the test, or earlier if the test process ends.
+// start starts a process and waits until ready returns true for a line of its output. If the process ends before, the
+// test fails with its last line. The process ends at the end of the test, or earlier if the test process ends.
 func start(t *testing.T, cmd *exec.Cmd, output io.Reader, ready func(line string) bool) {
 	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started, isReady, ended := make(chan error, 1), make(chan struct{}), make(chan struct{})
+	started, outcome, ended := make(chan error, 1), make(chan error, 1), make(chan struct{})
 	go func() {
 		// The kernel sends Pdeathsig when the thread that started the child ends. Therefore this thread must
 		// exist until the child has ended.
@@ -352,9 +363,15 @@ func start(t *testing.T, cmd *exec.Cmd, output io.Reader, ready func(line string
 			return
 		}
 		lines := bufio.NewScanner(output)
-		for lines.Scan() && !ready(lines.Text()) {
+		last := errors.New("the process ended without a word")
+		for lines.Scan() {
+			if ready(lines.Text()) {
+				last = nil
+				break
+			}
+			last = errors.New(lines.Text())
 		}
-		close(isReady)
+		outcome <- last
 		_, _ = io.Copy(io.Discard, output)
 		_ = cmd.Wait()
 	}()
@@ -366,7 +383,10 @@ func start(t *testing.T, cmd *exec.Cmd, output io.Reader, ready func(line string
 		<-ended
 	})
 	select {
-	case <-isReady:
+	case err := <-outcome:
+		if err != nil {
+			t.Fatalf("%s: %v", cmd.Args, err)
+		}
 	case <-time.After(startTimeout):
 		t.Fatalf("%s does not report its address", cmd.Args)
 	}

@@ -17,7 +17,7 @@ var unseenSets = struct{ pairs, movements, accounts []string }{
 	pairs: []string{"fifth", "sixth", "eighth", "ninth"},
 	movements: []string{
 		"eleventh", "twelfth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-		"twentieth",
+		"twentieth", "twentyfirst",
 	},
 	accounts: []string{"sixth_accounts"},
 }

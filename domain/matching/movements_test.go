@@ -334,6 +334,7 @@ func TestFurtherMovements(t *testing.T) {
 		"testdata/eleventh.jsonl", "testdata/twelfth.jsonl", "testdata/thirteenth.jsonl", "testdata/fourteenth.jsonl",
 		"testdata/fifteenth.jsonl", "testdata/sixteenth.jsonl", "testdata/seventeenth.jsonl",
 		"testdata/eighteenth.jsonl", "testdata/nineteenth.jsonl", "testdata/twentieth.jsonl",
+		"testdata/twentyfirst.jsonl",
 	} {
 		_, total, whole := score(t, loadMovements(t, file))
 		t.Logf("%s: single pairs %s; whole accounts %s", file, total, whole)

@@ -124,7 +124,7 @@ func (s *sim) joinOrLeave(ctx context.Context, app *application.Service, c *conn
 	for _, a := range s.liveApplications(c.Tenant) {
 		if a.Vendor == c.Vendor {
 			c.ref.application = a
-			return s.updateConnection(ctx, app, c, nil, ports.ConnectionUpdate{
+			return s.updateConnection(ctx, app, c, ports.IfMatch{c.Revision}, ports.ConnectionUpdate{
 				Name: c.Name, AccountRef: c.AccountRef, Application: a.ID,
 			})
 		}

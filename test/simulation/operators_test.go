@@ -99,9 +99,10 @@ func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c 
 }
 
 // updateCredential replaces the credential stored in the service with the one that the vendor accepts for the account
-// reference. If the connection uses an application, it leaves the application.
+// reference. If the connection uses an application, it leaves the application. If another operator changes the account
+// reference meanwhile, the update is refused; without the revision, it would restore the former reference.
 func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
-	return s.updateConnection(ctx, app, c, nil, ports.ConnectionUpdate{
+	return s.updateConnection(ctx, app, c, ports.IfMatch{c.Revision}, ports.ConnectionUpdate{
 		Name: c.Name, AccountRef: c.AccountRef,
 		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(c.ref.secret),
 	})

@@ -74,6 +74,7 @@ func runSeed(t *testing.T, s *sim, steps int) {
 		switch broken := recover().(type) {
 		case nil:
 		default: // an error of the service or of the simulation
+			t.Logf("seed %d, step %d", s.seed, s.step)
 			panic(broken)
 		case violation:
 			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run '%s$' -seed %d -steps %d -stream-steps %[5]d "+

@@ -31,7 +31,8 @@ func (s *Service) ListBills(
 	if err := window.Validate(); err != nil {
 		return domain.Page[ports.Bill]{}, bills.Overview{}, err
 	}
-	if _, err := s.Ledger.Account(ctx, tenant, id); err != nil {
+	account, err := s.Ledger.Account(ctx, tenant, id)
+	if err != nil {
 		return domain.Page[ports.Bill]{}, bills.Overview{}, err
 	}
 	found, err := s.Ledger.Bills(ctx, tenant, id, window, page)
@@ -41,6 +42,9 @@ func (s *Service) ListBills(
 	overview, err := s.Ledger.BillOverview(ctx, tenant, id)
 	if err != nil {
 		return domain.Page[ports.Bill]{}, bills.Overview{}, err
+	}
+	if account.Type != domain.CreditAccount { // there is nothing to read
+		overview.List = bills.ListRead
 	}
 	items, err := withCandidates(ctx, s.Ledger, tenant, found.Items)
 	return domain.Page[ports.Bill]{Items: items, Next: found.Next}, overview, err
@@ -63,9 +67,11 @@ func (s *Service) GetBill(ctx context.Context, tenant domain.TenantID, id domain
 func withCandidates(
 	ctx context.Context, ledger ports.BillLedger, tenant domain.TenantID, found []bills.Stored,
 ) ([]ports.Bill, error) {
-	var payments []bills.Payment
+	var payments []ports.BillPayment
 	for _, b := range found {
-		payments = append(payments, b.Paid...)
+		for _, p := range b.Paid {
+			payments = append(payments, ports.BillPayment{Payment: p, Currency: b.Currency})
+		}
 	}
 	candidates, err := ledger.PaymentCandidates(ctx, tenant, payments)
 	if err != nil {

@@ -90,9 +90,16 @@ type BillLedger interface {
 	BillTransactions(ctx context.Context, tenant domain.TenantID, id domain.BillID,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 	// PaymentCandidates returns, for each payment, at most MaxCandidates posted debits of the tenant's bank accounts
-	// with its amount, at most CandidateDays from its date.
+	// with its amount and currency, at most CandidateDays from its date.
 	PaymentCandidates(ctx context.Context, tenant domain.TenantID,
-		payments []bills.Payment) ([][]domain.TransactionID, error)
+		payments []BillPayment) ([][]domain.TransactionID, error)
+}
+
+// BillPayment is a payment of a bill in this currency.
+type BillPayment struct {
+	bills.Payment
+
+	Currency string // ISO 4217
 }
 
 // FormerAccount is a stored account that is compared with the accounts that the vendor lists.

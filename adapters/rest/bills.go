@@ -23,10 +23,10 @@ type billView struct {
 	MinimumPayment string            `json:"minimumPayment,omitempty" example:"148.9" doc:"The smallest payment that the bank accepts; absent if it is not known"`
 	FinanceCharges []billChargeView  `json:"financeCharges" doc:"The costs that the bank has added"`
 	Payments       []billPaymentView `json:"payments" doc:"The payments that settle this bill. Banks list a payment with this bill or with the next one; amounts and dates decide. Each payment belongs to one bill"`
-	State          string            `json:"state" enum:"due,partly_paid,paid,carried,overdue,unknown" example:"paid" doc:"The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue"`
+	State          string            `json:"state" enum:"due,partly_paid,paid,carried,overdue,unknown" example:"paid" doc:"The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may have settled this bill; overdue"`
 	Rows           billRowsView      `json:"rows" doc:"The transactions of the bill, without payments"`
 	Carried        string            `json:"carried,omitempty" example:"244.26" doc:"What the bill before left unpaid; absent if that is not known"`
-	Check          string            `json:"check" enum:"adds_up,differs,unknown" example:"adds_up" doc:"Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference"`
+	Check          string            `json:"check" enum:"adds_up,differs,unknown" example:"adds_up" doc:"Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference"`
 	Form           string            `json:"form,omitempty" enum:"rows,rows_and_charges" example:"rows_and_charges" doc:"Whether the total that fits best contains the finance charges in addition to the rows; some banks list them as rows"`
 	Difference     string            `json:"difference,omitempty" example:"0" doc:"total minus the form that fits best"`
 	BankReadAt     time.Time         `json:"bankReadAt,omitzero" example:"2026-11-06T09:02:11Z" doc:"When the vendor had last read the bank when it listed the bill"`
@@ -68,7 +68,7 @@ type billPage struct {
 	page[billView]
 
 	Open []openMonthView `json:"open" doc:"The transactions of the card that are on no closed bill, by the month in which they are expected to be due"`
-	List string          `json:"list" enum:"ok,denied" example:"ok" doc:"denied: the vendor does not let the bills be read, which is not an empty list"`
+	List string          `json:"list,omitempty" enum:"ok,denied" example:"ok" doc:"denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet"`
 }
 
 // billsOutput is the output of the operation that lists bills.

@@ -56,10 +56,10 @@ func (r *stepReader) readBillsOf(
 	switch {
 	case err == nil && listing.Link != nil:
 		for _, other := range cards {
-			r.bills[other.ExternalID] = r.readOf(other, listing.Link.Of(other.ExternalID))
+			r.bills[other.ExternalID] = r.readOf(ctx, other, listing.Link.Of(other.ExternalID))
 		}
 	case err == nil:
-		r.bills[card.ExternalID] = r.readOf(card, listing)
+		r.bills[card.ExternalID] = r.readOf(ctx, card, listing)
 	case errors.Is(err, domain.AccessDenied):
 		r.bills[card.ExternalID] = bills.Read{Denied: true}
 	case ctx.Err() != nil:
@@ -70,9 +70,16 @@ func (r *stepReader) readBillsOf(
 	return nil
 }
 
-// readOf returns the list of the bills of a card as a reading. The list proves the absence of a bill only while the
+// readOf returns the list of the bills of a card as a reading. It reports bills that cannot be read. The list proves the absence of a bill only while the
 // vendor can read the cards at the bank.
-func (r *stepReader) readOf(card domain.AccountData, listing bills.Listing) bills.Read {
+func (r *stepReader) readOf(ctx context.Context, card domain.AccountData, listing bills.Listing) bills.Read {
+	if listing.Partial {
+		err := &domain.Error{
+			Kind: domain.Unavailable, Code: domain.MalformedResponse,
+			Message: "the vendor lists bills that cannot be read",
+		}
+		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
+	}
 	proof := r.rowProof(card.ExternalID)(r.ground())
 	return bills.Read{Listing: listing, Unproved: proof == domain.NoProof}
 }

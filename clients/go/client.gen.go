@@ -3883,10 +3883,10 @@ type BillPage struct {
 	// Examples: 20
 	Limit int64 `json:"limit"`
 
-	// List denied: the vendor does not let the bills be read, which is not an empty list
+	// List denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet
 	//
 	// Examples: ok
-	List BillPageList `json:"list"`
+	List *BillPageList `json:"list,omitempty"`
 
 	// NextCursor The cursor of the next page; absent on the last page
 	//
@@ -3897,7 +3897,7 @@ type BillPage struct {
 	Open []OpenMonthView `json:"open"`
 }
 
-// BillPageList denied: the vendor does not let the bills be read, which is not an empty list
+// BillPageList denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet
 //
 // Examples: ok
 type BillPageList string
@@ -3965,7 +3965,7 @@ type BillView struct {
 	// Examples: 244.26
 	Carried *string `json:"carried,omitempty"`
 
-	// Check Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+	// Check Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
 	//
 	// Examples: adds_up
 	Check BillViewCheck `json:"check"`
@@ -4029,7 +4029,7 @@ type BillView struct {
 	// Rows The transactions of the bill, without payments
 	Rows BillRowsView `json:"rows"`
 
-	// State The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
+	// State The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may have settled this bill; overdue
 	//
 	// Examples: paid
 	State BillViewState `json:"state"`
@@ -4040,7 +4040,7 @@ type BillView struct {
 	Total string `json:"total"`
 }
 
-// BillViewCheck Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+// BillViewCheck Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
 //
 // Examples: adds_up
 type BillViewCheck string
@@ -4055,7 +4055,7 @@ type BillViewClosingBasis string
 // Examples: rows_and_charges
 type BillViewForm string
 
-// BillViewState The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
+// BillViewState The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may have settled this bill; overdue
 //
 // Examples: paid
 type BillViewState string

@@ -18,8 +18,10 @@ type Data struct {
 	MinimumPayment *decimal.Decimal `json:"minimumPayment,omitempty"`
 	FinanceCharges []Charge         `json:"financeCharges,omitempty"`
 	Payments       []ListedPayment  `json:"payments,omitempty"`
-	CreatedAt      time.Time        `json:"createdAt,omitzero"` // when the vendor stored the bill; zero if not known
-	UpdatedAt      time.Time        `json:"-"`                  // when the vendor changed the bill; zero if not known
+	// UnreadPayments means that the vendor lists payments that cannot be read.
+	UnreadPayments bool      `json:"unreadPayments,omitempty"`
+	CreatedAt      time.Time `json:"createdAt,omitzero"` // when the vendor stored the bill; zero if not known
+	UpdatedAt      time.Time `json:"-"`                  // when the vendor changed the bill; zero if not known
 }
 
 // Key identifies a bill in the vendor's list for an account: the vendor's id, or the closing date of a vendor that

@@ -36,8 +36,9 @@ type Row struct {
 	Pending bool
 	Text    string // the description
 	domain.CardFacts
-	// PendingForecast is the last Forecast that the record had while it was pending; "" if there was none.
-	PendingForecast domain.BillMonth
+	// Former is what the rules have found before. Its PendingForecast is the last Forecast that the record had while it
+	// was pending.
+	Former domain.CardBill
 }
 
 // Basis is the step of rule A that decided to which bill a row belongs.
@@ -104,8 +105,8 @@ type Evaluated struct {
 	unknown   bool // the amount of one of its rows is not known, or in another currency than the total
 	// maybePaid means that a payment may settle this bill or another one, or has not arrived yet.
 	maybePaid bool
-	// contained is the amount that the check found in the total as the rest of the bill before. It is Carried, or zero
-	// if that fits better and the rest may have been settled in another way.
+	// contained is the amount that the check found in the total as the rest of the bill before: Carried or zero; see
+	// compare.
 	contained decimal.Decimal
 	// doubt is the sum of the amounts, without their signs, of the uncertain rows and payments that may be on this bill
 	// or on the one before or after it.
@@ -282,12 +283,11 @@ func isUnbilled(r Row, a Assignment) bool { return a.Bill == "" && !a.Payment &&
 // lastIfUnknown returns the text by which open months are sorted.
 func lastIfUnknown(o OpenMonth) string { return cmp.Or(string(o.Month), "~") }
 
-// RowOf returns a record of a card as a row. currency is that of the account, and forecast the last one that the record
-// had while it was pending.
-func RowOf(t domain.Transaction, currency string, forecast domain.BillMonth) Row {
+// RowOf returns a record of a card as a row. currency is that of the account.
+func RowOf(t domain.Transaction, currency string) Row {
 	r := Row{
 		ID: t.ID, Date: t.Date, Amount: t.Amount.Amount.Neg(), Pending: t.Status == domain.Pending,
-		Text: t.Description, CardFacts: t.Card, PendingForecast: forecast,
+		Text: t.Description, CardFacts: t.Card, Former: t.Bill,
 	}
 	switch {
 	case t.AccountMoney != nil:

@@ -23,6 +23,8 @@ type payment struct {
 	row    int        // the index of the card's row; -1 if there is none
 	listed int        // the index of the bill that lists it; -1 if none does
 	bill   *Evaluated // the bill that it settles; nil if none is known
+	// returned states that a later row takes the payment back.
+	returned bool
 }
 
 // lateDays is the number of days after the next closing date within which a payment of exactly the total still settles
@@ -30,12 +32,17 @@ type payment struct {
 const lateDays = 3
 
 // findPayments collects the payments: those that the bills list, and the card's rows. A row and a listed payment of
-// the same amount, at most a day apart, are one payment.
+// the same amount are one payment if their days are near; see isNearPayment.
 func (e *evaluation) findPayments() {
 	for i, b := range e.bills {
 		for _, p := range b.Payments {
-			if p.Amount.IsPositive() && p.Date != "" && p.Date <= e.Today && !e.listedBefore(p, i) {
+			if p.Amount.IsPositive() && p.Date != "" && p.Date <= e.Today {
 				e.addListed(p, i)
+			}
+		}
+		if b.UnreadPayments { // banks list a payment with the bill that it settles or with the next one
+			for _, of := range e.bills[max(e.before(i), 0) : i+1] {
+				of.maybePaid = true
 			}
 		}
 	}
@@ -56,6 +63,25 @@ func (e *evaluation) findPayments() {
 		e.payments = append(e.payments, &payment{ListedPayment: paid, row: i, listed: -1})
 	}
 	slices.SortStableFunc(e.payments, func(x, y *payment) int { return cmp.Compare(x.Date, y.Date) })
+	e.findReturned()
+}
+
+// findReturned finds the rows that take a payment back, such as a bounced direct debit: the text names a payment and its
+// return, and the amount is that of the latest payment before.
+func (e *evaluation) findReturned() {
+	for i, r := range e.Rows {
+		if !r.Amount.IsPositive() || r.Pending || r.Unknown || !saysReturnedPayment(r.Text) {
+			continue
+		}
+		for _, p := range slices.Backward(e.payments) {
+			days := daysBetween(p.Date, r.Date)
+			if !p.returned && p.Amount.Equal(r.Amount) && p.Date <= r.Date && days <= longestPeriod {
+				p.returned = true
+				e.rows[i] = Assignment{Payment: true}
+				break
+			}
+		}
+	}
 }
 
 // mayBePaid notes that a payment of a day may settle the bills that were closed before it, or one that closes within
@@ -73,26 +99,45 @@ type paymentKey struct {
 	amount string
 }
 
-// listedNear returns the listed payments of an amount at most a day from a date: those of the date first.
+// isNearPayment reports whether two days can be those of one payment. Banks book a payment up to the second banking day
+// on or after it, and the card may show either day.
+func (e *evaluation) isNearPayment(x, y domain.Date) bool {
+	first, last := min(x, y), max(x, y)
+	return last <= max(first.AddDays(1), secondBankingDay(first, e.Currency))
+}
+
+// longestBooking is the maximum number of days that are tried for isNearPayment.
+const longestBooking = 7
+
+// listedNear returns the listed payments of an amount whose days are near a date: the nearest ones first.
 func (e *evaluation) listedNear(p ListedPayment) (found []*payment) {
 	amount := p.Amount.String()
-	for _, days := range []int{0, -1, 1} {
-		found = append(found, e.listed[paymentKey{p.Date.AddDays(days), amount}]...)
+	found = slices.Clone(e.listed[paymentKey{p.Date, amount}])
+	for days := 1; days <= longestBooking; days++ {
+		for _, day := range []domain.Date{p.Date.AddDays(-days), p.Date.AddDays(days)} {
+			if listed := e.listed[paymentKey{day, amount}]; listed != nil && e.isNearPayment(day, p.Date) {
+				found = append(found, listed...)
+			}
+		}
 	}
 	return found
 }
 
-// addListed adds a payment that the i-th bill lists.
+// addListed adds a payment that the i-th bill lists, unless a bill before lists it, too. Counting it twice could make a
+// bill look paid. If the days differ by more than one, there may be two payments.
 func (e *evaluation) addListed(p ListedPayment, i int) {
+	for _, known := range e.listedNear(p) {
+		if known.listed < i {
+			if abs(daysBetween(known.Date, p.Date)) > 1 {
+				e.doubtDay(p.Date, p.Amount)
+				e.mayBePaid(p.Date)
+			}
+			return
+		}
+	}
 	added := &payment{ListedPayment: p, row: -1, listed: i}
 	key := paymentKey{p.Date, p.Amount.String()}
 	e.payments, e.listed[key] = append(e.payments, added), append(e.listed[key], added)
-}
-
-// listedBefore reports whether a bill before the i-th one lists the same payment, at most a day apart. Counting it
-// twice could make a bill look paid.
-func (e *evaluation) listedBefore(p ListedPayment, i int) bool {
-	return slices.ContainsFunc(e.listedNear(p), func(known *payment) bool { return known.listed < i })
 }
 
 // listedAs returns a listed payment that may be that of a row, and has no row yet. It returns the nearest one.
@@ -125,13 +170,16 @@ func (e *evaluation) assignPayments() {
 		e.settleExactly(i)
 	}
 	for _, p := range e.payments {
-		if p.bill == nil {
+		if p.bill == nil && !p.returned {
 			e.settleByDate(p)
 		}
 	}
 	for _, p := range e.payments {
-		if p.bill == nil {
-			e.doubt(p.Date, p.Amount)
+		switch {
+		case p.returned:
+			continue
+		case p.bill == nil:
+			e.doubtDay(p.Date, p.Amount)
 			e.mayBePaid(p.Date)
 			continue
 		}
@@ -147,23 +195,23 @@ func (e *evaluation) assignPayments() {
 }
 
 // settleExactly assigns the first payment of exactly the total to a bill, if its day is after the closing date and not
-// long after the next one.
+// long after the next one. What is paid after the next closing date is part of the next bill if that one contains the
+// total.
 func (e *evaluation) settleExactly(i int) {
 	b := e.bills[i]
 	if !b.Total.IsPositive() {
 		return
 	}
 	last := domain.Date("9999-12-31")
-	sameNext := false
-	if i+1 < len(e.bills) {
-		last = e.bills[i+1].Closing
-		sameNext = e.bills[i+1].Total.Equal(b.Total)
-	}
-	if i+1 < len(e.bills) && !sameNext {
-		last = last.AddDays(lateDays)
+	if next := e.next(i); next >= 0 {
+		last = e.bills[next].Closing
+		if !e.bills[next].Total.Equal(b.Total) && !e.bills[next].fits(b.Total) {
+			last = last.AddDays(lateDays)
+		}
 	}
 	for _, p := range e.payments {
-		if p.bill == nil && p.mayBeOf(i) && p.Amount.Equal(b.Total) && p.Date >= b.Closing && p.Date <= last {
+		isOpen := p.bill == nil && !p.returned && e.mayBeOf(p, i)
+		if isOpen && p.Amount.Equal(b.Total) && p.Date >= b.Closing && p.Date <= last {
 			p.bill = b
 			return
 		}
@@ -172,7 +220,9 @@ func (e *evaluation) settleExactly(i int) {
 
 // mayBeOf reports whether a payment may settle the i-th bill. Banks list a payment with the bill that it settles or
 // with the next one.
-func (p *payment) mayBeOf(i int) bool { return p.listed < 0 || p.listed == i || p.listed == i+1 }
+func (e *evaluation) mayBeOf(p *payment, i int) bool {
+	return p.listed < 0 || p.listed == i || p.listed == e.next(i)
+}
 
 // settleByDate assigns a payment to the bill that was closed last before it. A payment near a closing date that is only
 // derived may belong to either bill, so it settles none.
@@ -182,10 +232,26 @@ func (e *evaluation) settleByDate(p *payment) {
 			return
 		}
 		if p.Date > b.Closing {
-			if p.mayBeOf(i) {
+			if e.mayBeOf(p, i) {
 				p.bill = b
 			}
 			return
 		}
 	}
+}
+
+// listsLate reports whether the bank lists payments only with the next bill, and the rows do not show them. A payment of
+// the newest bill is then not known yet.
+func (e *evaluation) listsLate() bool {
+	late := false
+	for _, p := range e.payments {
+		switch {
+		case p.bill == nil || p.row >= 0 || p.listed < 0:
+		case e.bills[p.listed] == p.bill:
+			return false
+		default:
+			late = true
+		}
+	}
+	return late
 }

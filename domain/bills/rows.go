@@ -1,8 +1,11 @@
 package bills
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 
@@ -50,8 +53,8 @@ func (e *evaluation) learn() (posted, pending distance) {
 		if r.Forecast.Known() {
 			ofPosted[due-r.Forecast.Index()]++
 		}
-		if r.PendingForecast.Known() {
-			ofPending[due-r.PendingForecast.Index()]++
+		if r.Former.PendingForecast.Known() {
+			ofPending[due-r.Former.PendingForecast.Index()]++
 		}
 	}
 	return learnDistance(ofPosted), learnDistance(ofPending)
@@ -60,15 +63,17 @@ func (e *evaluation) learn() (posted, pending distance) {
 // assignRows applies rule A to every row that is no payment.
 func (e *evaluation) assignRows() {
 	posted, pending := e.learn()
+	series := e.instalments()
 	for i, r := range e.Rows {
 		if e.rows[i].Payment {
 			continue
 		}
-		a := e.assign(r, posted, pending)
+		a := e.assign(r, posted, pending, series)
 		e.rows[i] = a
 		if a.Uncertain {
-			e.doubt(r.Date, r.Amount)
-			e.doubt(dueDay(a.Month), r.Amount)
+			for _, b := range e.mayBeOn(r, a, posted) {
+				b.doubt = b.doubt.Add(r.Amount.Abs())
+			}
 		}
 		if bill := e.billWithID(a); bill != nil {
 			bill.Rows.add(r, a.Uncertain)
@@ -77,24 +82,48 @@ func (e *evaluation) assignRows() {
 	}
 }
 
-// dueDay returns a day on which a bill of the month may be closed; "" for no month.
-func dueDay(month domain.BillMonth) domain.Date {
-	if month == "" {
-		return ""
+// mayBeOn returns the bills that may contain an uncertain row: those due in the months that its forecast may mean, and
+// those near its day. A pending row with a forecast is not on a closed bill of its day.
+func (e *evaluation) mayBeOn(r Row, a Assignment, posted distance) (found []*Evaluated) {
+	add := func(all ...*Evaluated) {
+		for _, b := range all {
+			if !slices.Contains(found, b) {
+				found = append(found, b)
+			}
+		}
 	}
-	return domain.Date(month + "-01")
+	add(e.byMonth[a.Month]...)
+	if r.Forecast.Known() {
+		add(e.byMonth[r.Forecast]...)
+		if posted.known {
+			add(e.byMonth[r.Forecast.Add(posted.months)]...)
+		}
+		if r.Pending {
+			return found
+		}
+	}
+	day, _ := billingDay(r)
+	add(e.near(r.Date)...)
+	add(e.near(day)...)
+	return found
 }
 
-// doubt notes an amount that may belong to the bill of a day, or to the bill before or after it.
-func (e *evaluation) doubt(day domain.Date, amount decimal.Decimal) {
-	if day == "" {
-		return
-	}
+// near returns the bill of a day with the bills before and after it. A day that is long after the last closing date is
+// on no known bill.
+func (e *evaluation) near(day domain.Date) []*Evaluated {
 	i := 0
 	for i < len(e.bills) && e.bills[i].Closing < day {
 		i++
 	}
-	for _, b := range e.bills[max(i-1, 0):min(i+2, len(e.bills))] {
+	if day == "" || i == len(e.bills) && i > 0 && daysBetween(e.bills[i-1].Closing, day) > nearClosing {
+		return nil
+	}
+	return e.bills[max(i-1, 0):min(i+2, len(e.bills))]
+}
+
+// doubtDay notes an amount that may belong to a bill near a day.
+func (e *evaluation) doubtDay(day domain.Date, amount decimal.Decimal) {
+	for _, b := range e.near(day) {
 		b.doubt = b.doubt.Add(amount.Abs())
 	}
 }
@@ -110,17 +139,22 @@ func (e *evaluation) billWithID(a Assignment) *Evaluated {
 }
 
 // assign applies the steps of rule A to a row, in their order.
-func (e *evaluation) assign(r Row, posted, pending distance) Assignment {
+func (e *evaluation) assign(r Row, posted, pending distance, series map[purchase]instalment) Assignment {
 	if bill := e.byKey[r.CardFacts.Bill]; bill != nil && r.CardFacts.Bill != "" {
 		return on(bill, ByVendor, false)
 	}
-	dates := e.byDates(r)
-	if r.CardFacts.Bill != "" && dates.Bill != "" { // the row names a bill that is not listed
-		dates.Uncertain = true
+	if bill := e.former(r); bill != nil {
+		return on(bill, ByVendor, false)
 	}
-	switch {
+	dates := e.byDates(r)
+	if r.CardFacts.Bill != "" && !r.Pending { // the row names a bill that is not listed; only closed bills are named
+		dates.Uncertain, dates.Open = true, false
+	}
+	switch known, ok := series[purchaseOf(r)]; {
 	case r.Forecast == domain.Unbilled:
 		return Assignment{Open: true, Basis: ByForecast}
+	case !r.Forecast.Known() && ok && dates.Uncertain:
+		return e.inMonth(known.month.Add(r.Number-known.number), r, ByDates)
 	case !r.Forecast.Known():
 		return dates
 	case r.Pending && !pending.known:
@@ -131,6 +165,72 @@ func (e *evaluation) assign(r Row, posted, pending distance) Assignment {
 		return e.byForecast(r, posted, dates)
 	}
 	return dates
+}
+
+// former returns the bill that a posted row names no longer, after the vendor has given it another id; nil if there is
+// none. The vendor takes a row off its bill only while it is pending.
+func (e *evaluation) former(r Row) *Evaluated {
+	f := r.Former
+	if r.CardFacts.Bill != "" || r.Pending || f.Basis != string(ByVendor) || f.ID.IsZero() {
+		return nil
+	}
+	return e.billWithID(Assignment{Bill: f.ID.String(), Month: f.Month})
+}
+
+// purchase tells which instalments belong together. text is the description without its digits.
+type purchase struct {
+	amount, text string
+	count        int
+	date         domain.Date
+}
+
+// instalment is an instalment of which the bill is known.
+type instalment struct {
+	number int
+	month  domain.BillMonth // in which the bill is due
+}
+
+// purchaseOf returns the purchase of an instalment; the zero value if the row is none. Banks date all instalments to
+// the purchase, or state its date.
+func purchaseOf(r Row) purchase {
+	if r.Number == 0 || r.Count == 0 {
+		return purchase{}
+	}
+	text := strings.Map(func(c rune) rune {
+		if unicode.IsDigit(c) {
+			return -1
+		}
+		return c
+	}, r.Text)
+	return purchase{r.Amount.String(), text, r.Count, cmp.Or(r.PurchaseDate, r.Date)}
+}
+
+// instalments returns, for each purchase, an instalment whose row names its bill. A purchase of which two rows have one
+// number is left out.
+func (e *evaluation) instalments() map[purchase]instalment {
+	series := map[purchase]instalment{}
+	seen := map[purchase]map[int]bool{}
+	for _, r := range e.Rows {
+		p := purchaseOf(r)
+		if p.count == 0 {
+			continue
+		}
+		if seen[p] == nil {
+			seen[p] = map[int]bool{}
+		}
+		if seen[p][r.Number] {
+			series[p] = instalment{}
+			continue
+		}
+		seen[p][r.Number] = true
+		if bill := e.byKey[r.CardFacts.Bill]; bill != nil && r.CardFacts.Bill != "" {
+			if known, ok := series[p]; !ok || known.number > 0 && known.number < r.Number {
+				series[p] = instalment{r.Number, domain.BillMonthOf(bill.DueDate)}
+			}
+		}
+	}
+	maps.DeleteFunc(series, func(_ purchase, i instalment) bool { return i.number == 0 })
+	return series
 }
 
 // on returns the assignment of a row to a bill. A bill that is not closed yet is open.
@@ -176,19 +276,27 @@ func (e *evaluation) lastClosed() *Evaluated {
 // byForecast places a row by its forecast. The result is uncertain if the dates contradict it.
 func (e *evaluation) byForecast(r Row, d distance, dates Assignment) Assignment {
 	month := r.Forecast.Add(d.months)
-	contradicted := dates.Basis == ByDates && !dates.Uncertain && dates.Month != month
+	a := e.inMonth(month, r, ByForecast)
+	a.Uncertain = a.Uncertain || dates.Basis == ByDates && !dates.Uncertain && dates.Month != month
+	return a
+}
+
+// inMonth places a row on the bill that is due in a month. If the holder has moved the due date, so that two are due,
+// the dates decide.
+func (e *evaluation) inMonth(month domain.BillMonth, r Row, basis Basis) Assignment {
 	switch due := e.byMonth[month]; {
 	case len(due) == 1:
-		return on(due[0], ByForecast, contradicted)
-	case len(due) > 1: // the holder has moved the due date
+		return on(due[0], basis, false)
+	case len(due) > 1:
+		dates := e.byDates(r)
 		for _, b := range due {
 			if b.ID == dates.Bill {
-				return on(b, ByForecast, true)
+				return on(b, basis, true)
 			}
 		}
-		return on(due[0], ByForecast, true)
+		return on(due[0], basis, true)
 	}
-	return Assignment{Month: month, Basis: ByForecast, Uncertain: contradicted, Open: !e.closedIn(month)}
+	return Assignment{Month: month, Basis: basis, Open: !e.closedIn(month)}
 }
 
 // byDates places a row by the closing dates: a bill contains the rows after the closing date of the bill before, up to
@@ -197,6 +305,10 @@ func (e *evaluation) byDates(r Row) Assignment {
 	day, uncertain := billingDay(r)
 	if len(e.bills) == 0 || day == "" {
 		return Assignment{Open: true}
+	}
+	if last := e.lastClosed(); r.Pending && uncertain && last != nil && day <= last.Closing {
+		// The day may be that of the purchase. A pending instalment is not on a bill that has closed long ago.
+		return Assignment{Basis: ByDates, Uncertain: true, Open: true}
 	}
 	for i, b := range e.bills {
 		if day > b.Closing {
@@ -226,11 +338,10 @@ func billingDay(r Row) (day domain.Date, estimated bool) {
 
 // start returns the closing date of the bill before, or an estimate of it if this bill is not known.
 func (e *evaluation) start(i int) domain.Date {
-	closing := e.bills[i].Closing
-	if e.follows(i) {
-		return e.bills[i-1].Closing
+	if before := e.before(i); before >= 0 {
+		return e.bills[before].Closing
 	}
-	return addMonths(closing, -1)
+	return addMonths(e.bills[i].Closing, -1)
 }
 
 // afterLast places a day after the newest closing date in one of the next periods, which are as long as months.
@@ -255,21 +366,21 @@ func abs(n int) int { return max(n, -n) }
 // paymentWords are the words with which banks describe a payment of a bill.
 var paymentWords = []string{"PAGAMENTO", "PGTO", "PAGTO", "PAYMENT"}
 
-// refundWords are words of refunds, which may name the payment of a purchase.
-var refundWords = []string{"ESTORNO", "DEVOLUC", "REEMBOLSO", "REFUND"}
+// refundWords are words of refunds, which may name the payment of a purchase, and of payments that were taken back.
+var refundWords = []string{"ESTORN", "DEVOLUC", "DEVOLV", "REEMBOLS", "REFUND", "RETURN", "REVERS"}
 
 // saysPayment reports whether the description of a row names a payment, and no refund.
 func saysPayment(text string) bool {
 	folded := domain.FoldText(text)
-	for _, word := range refundWords {
-		if strings.Contains(folded, word) {
-			return false
-		}
-	}
-	for _, word := range paymentWords {
-		if strings.Contains(folded, word) {
-			return true
-		}
-	}
-	return false
+	return containsAny(folded, paymentWords) && !containsAny(folded, refundWords)
+}
+
+// saysReturnedPayment reports whether the description of a row names a payment that was taken back.
+func saysReturnedPayment(text string) bool {
+	folded := domain.FoldText(text)
+	return containsAny(folded, paymentWords) && containsAny(folded, refundWords)
+}
+
+func containsAny(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }

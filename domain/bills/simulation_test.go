@@ -162,7 +162,7 @@ func (s *simulated) add(r *rand.Rand, m manner, i int, id string, due domain.Dat
 		if m.forecasts {
 			out.Forecast = domain.BillMonthOf(due)
 			if !out.Pending {
-				out.PendingForecast = out.Forecast // pending rows state the due month
+				out.Former.PendingForecast = out.Forecast // pending rows state the due month
 				out.Forecast = out.Forecast.Add(-m.postedDistance)
 			}
 		}

@@ -32,6 +32,7 @@ type ListState string
 
 // The states of a list of bills.
 const (
+	ListUnread ListState = "" // the list was not read yet, so that bills may exist
 	ListRead   ListState = "ok"
 	ListDenied ListState = "denied"
 	// ListPartial means that the list has bills that cannot be read. Callers see it as ListRead.
@@ -40,7 +41,7 @@ const (
 
 // Overview is what is known of the bills of a card besides the bills.
 type Overview struct {
-	List ListState   // ListRead if no list was read yet
+	List ListState
 	Open []OpenMonth // see Result.Open
 }
 
@@ -186,6 +187,8 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 			if s.Facts, s.RemovedAt = b.Facts, (time.Time{}); b.SameAs != "" {
 				s.RemovedAt = at
 			}
+		} else { // the vendor lists it no longer, so that it has no rows
+			s.Rows, s.Check, s.Form, s.Difference = Sum{}, CheckUnknown, "", nil
 		}
 		i, known := places[s.ID]
 		if !known {
@@ -244,11 +247,11 @@ func encode(v any) string {
 	return string(text)
 }
 
-// RowBill returns the bill of a record from its assignment. previous is the stored one.
-func RowBill(r Row, a Assignment, previous domain.CardBill) domain.CardBill {
+// RowBill returns the bill of a record from the assignment of its row.
+func RowBill(r Row, a Assignment) domain.CardBill {
 	b := domain.CardBill{
 		Month: a.Month, Basis: string(a.Basis), Payment: a.Payment, Uncertain: a.Uncertain,
-		PendingForecast: previous.PendingForecast,
+		PendingForecast: r.Former.PendingForecast,
 	}
 	if id, err := domain.ParseID[domain.CardBill](a.Bill); err == nil {
 		b.ID = id

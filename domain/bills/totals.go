@@ -74,30 +74,40 @@ func (b *Evaluated) charges() decimal.Decimal {
 // compareTotals applies rule B to every bill.
 func (e *evaluation) compareTotals() {
 	for i, b := range e.bills {
-		if e.follows(i) {
-			rest := e.bills[i-1].rest()
-			b.Carried = &rest
+		var rest *decimal.Decimal
+		isKnown := true
+		if before := e.before(i); before >= 0 {
+			left := e.bills[before].rest()
+			rest, isKnown = &left, e.paymentsSeen() && !e.hasPlan(e.bills[before])
 		}
-		b.compare(e.mayContain(i))
+		b.compare(rest, isKnown)
+		if rest != nil && rest.IsNegative() && b.contained.IsZero() { // what was paid too much may settle this bill
+			b.maybePaid = true
+		}
 	}
 }
 
-// mayContain returns the amounts that the total of the i-th bill may contain as the rest of the bill before. There are
-// two if the rest was replaced by an instalment plan, or if no payment of the account was ever seen.
-func (e *evaluation) mayContain(i int) []decimal.Decimal {
-	rest := e.bills[i].Carried
-	switch {
-	case rest == nil:
-		return []decimal.Decimal{decimal.Zero}
-	case !rest.IsZero() && (!e.paymentsSeen() || e.hasPlan(e.bills[i-1])):
-		return []decimal.Decimal{*rest, decimal.Zero}
+// before returns the index of the bill before the i-th one; -1 if it is not known. A bill that is due on the same day is
+// none: it is another version of the bill, or that of another card.
+func (e *evaluation) before(i int) int {
+	before := i - 1
+	for before >= 0 && e.bills[before].DueDate == e.bills[i].DueDate {
+		before--
 	}
-	return []decimal.Decimal{*rest}
+	if before >= 0 && Follows(e.bills[before].Closing, e.bills[i].Closing) {
+		return before
+	}
+	return -1
 }
 
-// follows reports whether the bill before the i-th one is known.
-func (e *evaluation) follows(i int) bool {
-	return i > 0 && Follows(e.bills[i-1].Closing, e.bills[i].Closing)
+// next returns the index of the next bill in the list that is due later than the i-th one; -1 if there is none.
+func (e *evaluation) next(i int) int {
+	for next := i + 1; next < len(e.bills); next++ {
+		if e.bills[next].DueDate != e.bills[i].DueDate {
+			return next
+		}
+	}
+	return -1
 }
 
 // Follows reports whether the bill with the second closing date is the next one after that with the first. Otherwise a
@@ -120,26 +130,47 @@ func (e *evaluation) hasPlan(b *Evaluated) bool {
 // paymentsSeen reports whether a payment of any bill of the account was seen.
 func (e *evaluation) paymentsSeen() bool { return len(e.payments) > 0 }
 
-// compare sets the form of the total that fits best, and the difference to it.
-func (b *Evaluated) compare(contained []decimal.Decimal) {
-	charges := b.charges()
-	for _, c := range contained {
-		for _, form := range []Form{OfRows, OfRowsAndCharges} {
-			difference := b.Total.Sub(c).Sub(b.Rows.Sum)
-			if form == OfRowsAndCharges {
-				difference = difference.Sub(charges)
-			}
-			if b.Difference == nil || difference.Abs().LessThan(b.Difference.Abs()) {
-				b.contained, b.Form, b.Difference = c, form, &difference
-			}
+// difference returns what the total is more than the rows and the given rest of the bill before, in the form that fits
+// best.
+func (b *Evaluated) difference(rest decimal.Decimal) (decimal.Decimal, Form) {
+	ofRows := b.Total.Sub(rest).Sub(b.Rows.Sum)
+	withCharges := ofRows.Sub(b.charges())
+	if withCharges.Abs().LessThan(ofRows.Abs()) {
+		return withCharges, OfRowsAndCharges
+	}
+	return ofRows, OfRows
+}
+
+// fits reports whether the total consists of the rows and the given rest of the bill before.
+func (b *Evaluated) fits(rest decimal.Decimal) bool {
+	difference, _ := b.difference(rest)
+	return b.Rows.Count > 0 && within(difference)
+}
+
+// compare sets the form of the total that fits best, and the difference to it. rest is what the known payments have left
+// of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in another way:
+// no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists of the rows
+// alone contains no rest, so the bill before was settled by a payment that is not shown.
+func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
+	b.Carried = rest
+	if rest != nil && !b.fits(*rest) {
+		withRest, _ := b.difference(*rest)
+		without, _ := b.difference(decimal.Zero)
+		if b.fits(decimal.Zero) || !isKnown && without.Abs().LessThan(withRest.Abs()) {
+			rest = nil
 		}
 	}
+	if rest != nil {
+		b.contained = *rest
+	}
+	difference, form := b.difference(b.contained)
+	b.Difference, b.Form = &difference, form
 	switch {
 	case b.projected, b.unknown:
 		b.Check, b.Form, b.Difference = CheckUnknown, "", nil
-	case within(*b.Difference):
+	case within(difference):
 		b.Check = AddsUp
-	case b.Rows.Count == 0, b.Difference.Abs().LessThanOrEqual(b.doubt.Add(tolerance)):
+	case b.Rows.Count == 0, difference.Abs().LessThanOrEqual(b.doubt.Add(tolerance)):
 		b.Check, b.Form = CheckUnknown, ""
 	default:
 		b.Check = Differs
@@ -156,24 +187,35 @@ func (e *evaluation) decideStates() {
 // state returns the first state that applies to the i-th bill.
 func (e *evaluation) state(i int, b *Evaluated) State {
 	rest := b.rest()
+	var next *Evaluated
+	if n := e.next(i); n >= 0 && e.before(n) == i {
+		next = e.bills[n]
+	}
 	switch {
 	case !rest.IsPositive():
 		return Paid
-	case i+1 < len(e.bills) && e.follows(i+1) && e.bills[i+1].carries(rest):
+	case next != nil && next.addsUpWith(rest):
 		return CarriedOver
 	case b.paid().IsPositive():
 		return PartlyPaid
 	case min(e.CoversTo, b.CoversTo) < secondBankingDay(b.DueDate, e.Currency):
 		return Due
-	case !e.paymentsSeen(), b.maybePaid:
+	case !e.paymentsSeen(), b.maybePaid, e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
+		i == len(e.bills)-1 && e.listsLate():
 		return StateUnknown
 	}
 	return Overdue
 }
 
-// carries reports whether a bill adds up with the rest of the bill before.
-func (b *Evaluated) carries(rest decimal.Decimal) bool {
+// addsUpWith reports whether a bill adds up with the given rest of the bill before.
+func (b *Evaluated) addsUpWith(rest decimal.Decimal) bool {
 	return b.Check == AddsUp && b.contained.Equal(rest)
+}
+
+// isTwin reports whether another bill is due on the same day as the i-th one. A payment may be listed with either.
+func (e *evaluation) isTwin(i int) bool {
+	return i > 0 && e.bills[i-1].DueDate == e.bills[i].DueDate ||
+		i+1 < len(e.bills) && e.bills[i+1].DueDate == e.bills[i].DueDate
 }
 
 // secondBankingDay returns the second banking day on or after a due date. A payment on the due date is booked then.

@@ -132,11 +132,16 @@ func (c Completeness) billsCover(first, last domain.Date) bool {
 	return !doubtful && c.BillDiffers.IsZero() && last <= b.CompleteTo
 }
 
-// result returns the result of CheckBillTotal.
-func (b BillCheck) result(drift, now time.Time, grace time.Duration) CheckResult {
-	r := CheckResult{Check: CheckBillTotal, State: CompletenessUnknown, At: b.At}
-	if b.Known {
-		r.State, r.Expected, r.Actual = checkState(drift, now, grace), b.Expected, b.Actual
+// billResult returns the result of CheckBillTotal. A bill that differs is no drift before its due date, but proves
+// nothing.
+func (c Completeness) billResult(now time.Time, grace time.Duration) CheckResult {
+	r := CheckResult{Check: CheckBillTotal, State: CompletenessUnknown, At: c.Bill.At}
+	if !c.Bill.Known {
+		return r
+	}
+	r.State, r.Expected, r.Actual = checkState(c.BillDrift, now, grace), c.Bill.Expected, c.Bill.Actual
+	if r.State == Complete && !c.BillDiffers.IsZero() {
+		r.State = CompletenessUnknown
 	}
 	return r
 }

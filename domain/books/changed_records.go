@@ -102,7 +102,7 @@ func (c Completeness) BasisAt(now time.Time, grace time.Duration) Basis {
 	if c.Last != nil && stopped != "" {
 		return stopped
 	}
-	if state, _ := c.State(now, grace); state == CompletenessUnknown {
+	if state, _ := c.State(now, grace); state == CompletenessUnknown && !c.byBill() {
 		return c.missing()
 	}
 	switch {

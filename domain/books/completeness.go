@@ -477,6 +477,8 @@ func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessSta
 	switch drift := c.DriftSince(); {
 	case (c.Known() || !c.BillDrift.IsZero()) && Lasted(drift, now, grace):
 		return Drifting, drift
+	case c.byBill() && !c.BillDiffers.IsZero():
+		return CompletenessUnknown, time.Time{}
 	case c.byBill():
 		return Complete, c.Bill.Since
 	case !c.confirmed():
@@ -518,7 +520,7 @@ func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult 
 		})
 	}
 	if c.Bill != nil {
-		results = append(results, c.Bill.result(c.BillDrift, now, grace))
+		results = append(results, c.billResult(now, grace))
 	}
 	return results
 }

@@ -38,7 +38,9 @@ func LastBill(
 	if coversTo != "" {
 		check.CompleteTo = min(check.CompleteTo, coversTo)
 	}
-	if d := last.Difference; d != nil && last.Check != bills.CheckUnknown {
+	// What the bill before the oldest one has left is not known, so that it may be the difference.
+	isExplained := last.Carried != nil || last.Check == bills.AddsUp
+	if d := last.Difference; d != nil && last.Check != bills.CheckUnknown && isExplained {
 		check.Known, check.Expected, check.Actual = true, last.Total, last.Total.Sub(*d)
 	}
 	for i, s := range closed {

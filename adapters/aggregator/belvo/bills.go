@@ -107,11 +107,14 @@ func readBill(raw jsontext.Value) (out bills.Data, account string, ok bool) {
 	}
 	for _, p := range in.Payments {
 		amount, err := domain.ParseAmount(string(p.Amount))
-		if date := billDate(p.Date); err == nil && date != "" {
-			out.Payments = append(out.Payments, bills.ListedPayment{
-				Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Type.Value == installmentPayment,
-			})
+		date := billDate(p.Date)
+		if err != nil || date == "" {
+			out.UnreadPayments = true
+			continue
 		}
+		out.Payments = append(out.Payments, bills.ListedPayment{
+			Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Type.Value == installmentPayment,
+		})
 	}
 	return out, account, true
 }

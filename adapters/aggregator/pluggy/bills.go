@@ -170,11 +170,14 @@ func readBill(raw jsontext.Value) (out bills.Data, ok bool) {
 	}
 	for _, p := range in.Payments {
 		amount, err := domain.ParseAmount(string(p.Amount))
-		if date := dateIn(p.Date); err == nil && date != "" && !isForeign(p.Currency, in.Currency) {
-			out.Payments = append(out.Payments, bills.ListedPayment{
-				Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Kind.Value == installmentPayment,
-			})
+		date := dateIn(p.Date)
+		if err != nil || date == "" || isForeign(p.Currency, in.Currency) {
+			out.UnreadPayments = true
+			continue
 		}
+		out.Payments = append(out.Payments, bills.ListedPayment{
+			Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Kind.Value == installmentPayment,
+		})
 	}
 	return out, true
 }

@@ -119,7 +119,7 @@ func TestTheRulesReadTheSimulatedCard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		card.Rows = append(card.Rows, bills.RowOf(domain.Transaction{TransactionData: data}, "BRL", ""))
+		card.Rows = append(card.Rows, bills.RowOf(domain.Transaction{TransactionData: data}, "BRL"))
 	}
 	result := bills.Evaluate(card)
 	states := map[string]string{}

@@ -2694,11 +2694,11 @@ export interface components {
              */
             limit: number;
             /**
-             * @description denied: the vendor does not let the bills be read, which is not an empty list
+             * @description denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet
              * @example ok
              * @enum {string}
              */
-            list: "ok" | "denied";
+            list?: "ok" | "denied";
             /**
              * @description The cursor of the next page; absent on the last page
              * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
@@ -2774,7 +2774,7 @@ export interface components {
              */
             carried?: string;
             /**
-             * @description Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+             * @description Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
              * @example adds_up
              * @enum {string}
              */
@@ -2841,7 +2841,7 @@ export interface components {
             /** @description The transactions of the bill, without payments */
             rows: components["schemas"]["BillRowsView"];
             /**
-             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may be of this bill or of another; overdue
+             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the vendor has not listed the bills since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen, or one may have settled this bill; overdue
              * @example paid
              * @enum {string}
              */

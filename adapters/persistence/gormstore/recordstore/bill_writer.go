@@ -285,13 +285,12 @@ func (w *billWriter) evaluateAndSave(card cardAccount, next billListRow, before,
 
 // billEvaluation is the result of an evaluation of the bills of a card.
 type billEvaluation struct {
-	card     cardAccount
-	next     billListRow
-	after    []bills.Stored
-	changes  []bills.Change
-	rows     []bills.Row
-	result   bills.Result
-	previous []domain.CardBill // of the rows
+	card    cardAccount
+	next    billListRow
+	after   []bills.Stored
+	changes []bills.Change
+	rows    []bills.Row
+	result  bills.Result
 }
 
 // evaluate evaluates the bills of a card.
@@ -301,16 +300,16 @@ func (w *billReader) evaluate(
 	c := bills.Card{
 		Currency: card.Currency, Today: domain.Date(next.Day), CoversTo: domain.Date(next.CoversTo),
 	}
-	previous, err := w.readRows(card, &c)
-	if err != nil {
+	if err := w.readRows(card, &c); err != nil {
 		return nil, err
 	}
 	changes, result := bills.Update(before, merged, c, w.at)
 	next.Due = gormstore.Instant{}
+	var err error
 	next.Open, err = gormstore.EncodeJSON(result.Open)
 	return &billEvaluation{
 		card: card, next: next, after: bills.Applied(merged, changes), changes: changes,
-		rows: c.Rows, result: result, previous: previous,
+		rows: c.Rows, result: result,
 	}, err
 }
 
@@ -328,7 +327,7 @@ func (w *billWriter) saveEvaluation(e *billEvaluation) error {
 	if err := w.saveList(e.next); err != nil {
 		return err
 	}
-	return w.saveRows(e.rows, e.result.Rows, e.previous)
+	return w.saveRows(e.rows, e.result.Rows)
 }
 
 // saveCheck stores the check of the last closed bill of a card in the completeness of the account.
@@ -383,30 +382,28 @@ var billColumns = []string{
 // isOfBill reports whether a column is one of billColumns.
 func isOfBill(c gormstore.Column) bool { return slices.Contains(billColumns, c.Name) }
 
-// readRows adds the live records of a card to c.Rows. It returns their stored bills, in the same order.
-func (w *billReader) readRows(card cardAccount, c *bills.Card) (previous []domain.CardBill, err error) {
+// readRows adds the live records of a card to c.Rows.
+func (w *billReader) readRows(card cardAccount, c *bills.Card) error {
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(isOfBill)+` FROM transactions WHERE connection_id = ? AND account_id = ?
 			AND `+gormstore.Counts+" AND "+w.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(w.connection), gormstore.UUID(card.ID), gormstore.UUID(w.tenant))
 	row := gormstore.NewTransactionRow()
-	err = w.read(q.AsRead(row.TargetsOf(isOfBill), func() error {
+	return w.read(q.AsRead(row.TargetsOf(isOfBill), func() error {
 		t, err := row.Domain()
 		if err == nil {
-			c.Rows = append(c.Rows, bills.RowOf(t, card.Currency, t.Bill.PendingForecast))
-			previous = append(previous, t.Bill)
+			c.Rows = append(c.Rows, bills.RowOf(t, card.Currency))
 		}
 		return err
 	}))
-	return previous, err
 }
 
 // saveRows stores the bills of the records that have changed. A bill is no part of a version, so the records keep their
 // version and their position in the feed.
-func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment, previous []domain.CardBill) error {
+func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment) error {
 	changed := map[domain.CardBill][]string{}
 	for i, r := range rows {
-		if next := bills.RowBill(r, found[i], previous[i]); next != previous[i] {
+		if next := bills.RowBill(r, found[i]); next != r.Former {
 			changed[next] = append(changed[next], r.ID.String())
 		}
 	}

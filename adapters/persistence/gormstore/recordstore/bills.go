@@ -125,7 +125,6 @@ func (s ledger) Bills(ctx context.Context, tenant domain.TenantID, account domai
 func (s ledger) BillOverview(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 ) (o bills.Overview, err error) {
-	o.List = bills.ListRead
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		row, err := gormstore.First[billListRow](
 			db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID))
@@ -175,7 +174,7 @@ const candidateBatch = 1000
 
 // PaymentCandidates reads the debits of the tenant's bank accounts by the index over the connection and the date.
 func (s ledger) PaymentCandidates(
-	ctx context.Context, tenant domain.TenantID, payments []bills.Payment,
+	ctx context.Context, tenant domain.TenantID, payments []ports.BillPayment,
 ) ([][]domain.TransactionID, error) {
 	found := make([][]domain.TransactionID, 0, len(payments))
 	for batch := range slices.Chunk(payments, candidateBatch) {
@@ -190,7 +189,7 @@ func (s ledger) PaymentCandidates(
 
 // candidatesOf returns the candidates of at most candidateBatch payments.
 func (s ledger) candidatesOf(
-	ctx context.Context, tenant domain.TenantID, payments []bills.Payment,
+	ctx context.Context, tenant domain.TenantID, payments []ports.BillPayment,
 ) ([][]domain.TransactionID, error) {
 	q := candidateQuery(s.Dialect, tenant, payments)
 	found := make([][]domain.TransactionID, len(payments))
@@ -204,13 +203,13 @@ func (s ledger) candidatesOf(
 }
 
 // candidateQuery returns a query for the number of a payment and the id of a candidate.
-func candidateQuery(d gormstore.Dialect, tenant domain.TenantID, payments []bills.Payment) *gormstore.Query {
-	q := gormstore.NewQuery("WITH payments(number, amount, day, first, last) AS (VALUES ")
+func candidateQuery(d gormstore.Dialect, tenant domain.TenantID, payments []ports.BillPayment) *gormstore.Query {
+	q := gormstore.NewQuery("WITH payments(number, amount, currency, day, first, last) AS (VALUES ")
 	for i, p := range payments {
 		if i > 0 {
 			q.Add(", ")
 		}
-		q.Add("(CAST(? AS integer), ?, ?, ?, ?)", i, p.Amount.Neg().Normalize().String(), string(p.Date),
+		q.Add("(CAST(? AS integer), ?, ?, ?, ?, ?)", i, p.Amount.Neg().Normalize().String(), p.Currency, string(p.Date),
 			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)))
 	}
 	// SQLite keeps the order of tables that CROSS JOIN joins. Debits of the day of the payment come first.
@@ -220,7 +219,8 @@ func candidateQuery(d gormstore.Dialect, tenant domain.TenantID, payments []bill
 		WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL
 			AND t.connection_id = a.connection_id AND t.date >= p.first AND t.date <= p.last
 			AND t.account_id = a.id AND `+d.TenantIs("t.tenant_id", "a.tenant_id")+` AND t.status = 'posted'
-			AND t.removed_at IS NULL AND t.excluded_at IS NULL AND CAST(t.amount AS text) = p.amount)
+			AND t.removed_at IS NULL AND t.excluded_at IS NULL AND CAST(t.amount AS text) = p.amount
+			AND t.currency = p.currency)
 		SELECT number, id FROM candidates WHERE place <= ? ORDER BY number, place`,
 		gormstore.UUID(tenant.UUID), string(domain.BankAccount), ports.MaxCandidates)
 	return q

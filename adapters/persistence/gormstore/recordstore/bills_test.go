@@ -66,7 +66,9 @@ func TestBillsAreEvaluatedOnlyIfSomethingHasChanged(t *testing.T) {
 
 // The candidates of a payment must be found by the index over the connection and the date, without a read of all rows.
 func TestTheCandidatesOfPaymentsAreFoundByAnIndex(t *testing.T) {
-	payment := bills.Payment{Date: "2026-02-05", Amount: decimal.RequireFromString("10")}
+	payment := ports.BillPayment{
+		Payment: bills.Payment{Date: "2026-02-05", Amount: decimal.RequireFromString("10")}, Currency: "BRL",
+	}
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		p := newPulled(t, b)
 		p.now = time.Date(2026, 3, 11, 12, 0, 0, 0, time.UTC)

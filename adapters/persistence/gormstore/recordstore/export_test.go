@@ -11,7 +11,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -52,7 +51,7 @@ func IndexOnce(ctx context.Context, l ports.Ledger, tenant uuid.UUID) (int, erro
 }
 
 // CandidateQuery returns the text of the SELECT that finds the candidates of payments.
-func CandidateQuery(d gormstore.Dialect, payments ...bills.Payment) string {
+func CandidateQuery(d gormstore.Dialect, payments ...ports.BillPayment) string {
 	q := candidateQuery(d, domain.TenantID{}, payments)
 	for i, arg := range q.Args {
 		if id, ok := arg.(gormstore.UUID); ok {

@@ -59,6 +59,7 @@ function lead(list) {
   const { list: reading } = list.value.data;
   const bill = list.items.find(({ removedAt }) => !removedAt);
   if (reading === 'denied') return t('bill.denied');
+  if (!reading) return t('bill.unread');
   return bill ? html`${t('bill.lead', { due: html`<${Day} date=${bill.dueDate} />` })} <${Check} bill=${bill} />` : t('bill.empty');
 }
 

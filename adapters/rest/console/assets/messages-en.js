@@ -1256,6 +1256,7 @@ export default {
   'bill.noMonth': 'not known',
   'bill.empty': 'No bill has been read.',
   'bill.emptyText': 'A bill appears when the bank has closed it.',
+  'bill.unread': 'The bills were not read yet.',
   'bill.denied': 'The vendor does not let the bills be read.',
   'bill.why': 'Why the total adds up or not',
   'bill.carried': 'Left unpaid of the bill before',

@@ -1254,6 +1254,7 @@ export default {
   'bill.noMonth': 'desconhecida',
   'bill.empty': 'Nenhuma fatura recebida.',
   'bill.emptyText': 'Uma fatura aparece quando o banco a fecha.',
+  'bill.unread': 'As faturas ainda não foram consultadas.',
   'bill.denied': 'O agregador não permite consultar as faturas.',
   'bill.why': 'Por que o total confere ou não',
   'bill.carried': 'Saldo da fatura anterior',

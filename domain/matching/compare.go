@@ -139,9 +139,10 @@ type comparison struct {
 	against     bool
 	doubt       bool
 	// notWords is set if evidence other than words contradicts, or is doubtful.
-	notWords  bool
-	misplaced bool     // a third row is at the position of one of the rows: see comparePositions
-	labels    []string // the words of the text that belong to an identifier which the other row states in a member
+	notWords    bool
+	contradicts bool     // evidence other than words contradicts
+	misplaced   bool     // a third row is at the position of one of the rows: see comparePositions
+	labels      []string // the words of the text that belong to an identifier which the other row states in a member
 }
 
 // maxPercentMoved is how much, in percent, the amount in the account's currency may change when a foreign purchase
@@ -188,7 +189,8 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 		return
 	case differ:
 		speaks, c.against = Against, true
-		c.notWords = c.notWords || kind != "text" && kind != "service"
+		c.contradicts = c.contradicts || kind != "text" && kind != "service"
+		c.notWords = c.notWords || c.contradicts
 	case doubtful:
 		speaks, c.doubt = Against, true
 		c.notWords = c.notWords || kind != "text" && kind != "service" && kind != "operation"

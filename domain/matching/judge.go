@@ -269,8 +269,10 @@ func (c *comparison) arePostedFarApart() bool {
 	return c.old.Status == domain.Posted && c.new.Status == domain.Posted && c.days() > maxDaysPossible
 }
 
+// isReversed reports whether the account has a row that gives back the amount of the old row. The purchase of which the
+// old row gives the price back does not count.
 func (c *comparison) isReversed() bool {
-	return c.context.Reversed != nil && c.days() > 0 && (c.bare || !c.isExact()) && c.context.Reversed(c.old.Row)
+	return c.context.Reversed != nil && c.days() > 0 && !(c.old.Refund && c.new.Refund) && (c.bare || !c.isExact()) && c.context.Reversed(c.old.Row)
 }
 
 // isNamed reports whether both rows name the same number, document or name.

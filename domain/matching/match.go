@@ -99,9 +99,10 @@ type matcher struct {
 	left, came           []*row
 	oldGroups, newGroups []*group
 	edges                []*edge
-	reworded             []*edge            // edges that only the words contradict; see rewriting
-	perDay               []map[scopeDay]int // see isSmallClass
-	learned              *rewriting         // nil if the account teaches nothing
+	reworded             []*edge              // edges that only the words contradict; see rewriting
+	contradicted         map[groupOfAlike]int // rows of a likeness that more than words contradict; see recount
+	perDay               []map[scopeDay]int   // see isSmallClass
+	learned              *rewriting           // nil if the account teaches nothing
 	pairs                []Pair
 	decided              []*edge // the edges of the pairs
 	cost                 Cost
@@ -272,16 +273,28 @@ func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + a
 func keptNumbers(left, came []*row) map[string]bool {
 	seen, kept := map[string]bool{}, map[string]bool{}
 	for _, r := range left {
-		for _, number := range banktext.LabelledValues(r.Volatile) {
+		for _, number := range labelledNumbers(r) {
 			seen[number] = true
 		}
 	}
 	for _, r := range came {
-		for _, number := range banktext.LabelledValues(r.Volatile) {
+		for _, number := range labelledNumbers(r) {
 			kept[number] = seen[number]
 		}
 	}
 	return kept
+}
+
+// labelledNumbers returns the labelled numbers of a row, each with its label unless the number is long: OPERACION
+// 7719204512, FOLIO 7719204512.
+func labelledNumbers(r *row) []string {
+	numbers := banktext.LabelledValues(r.Volatile)
+	for i, number := range numbers {
+		if _, value, _ := strings.Cut(number, " "); len(value) >= minContract {
+			numbers[i] = value
+		}
+	}
+	return numbers
 }
 
 // groupRows divides the rows into groups of rows that cannot be told apart. A row whose external id is in linked is a
@@ -296,7 +309,7 @@ func groupRows(rows []*row, linked, kept map[string]bool) []*group {
 		if linked[r.ExternalID] {
 			parts = append(parts, r.ExternalID)
 		}
-		for _, number := range banktext.LabelledValues(r.Volatile) {
+		for _, number := range labelledNumbers(r) {
 			if kept[number] {
 				parts = append(parts, number)
 			}
@@ -345,6 +358,7 @@ func (r *row) idsKey() string {
 func (m *matcher) judgeAll() {
 	oldCounts, newCounts := m.countAlike()
 	candidates := newCandidates(m.newGroups, len(m.oldGroups))
+	m.contradicted = map[groupOfAlike]int{}
 	series := unequalSeries(m.oldGroups, m.newGroups)
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
@@ -361,7 +375,7 @@ func (m *matcher) judgeAll() {
 			}
 		}
 	}
-	m.recount()
+	m.recount(oldCounts, newCounts)
 	m.levelDays()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
@@ -382,6 +396,10 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 		e.support = c.support()
 	}
 	if Table[line].Verdict == Other {
+		if c.contradicts {
+			m.contradicted[groupOfAlike{oldGroup, newGroup.alike}] += len(newGroup.rows)
+			m.contradicted[groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
+		}
 		if e.support > excluded && m.isSmallClass(&e) {
 			m.reworded = append(m.reworded, &e)
 		}
@@ -435,9 +453,11 @@ type groupOfAlike struct {
 	alike int
 }
 
-// recount judges uncounted pairs of single rows with one card again, if every row like the old one contradicts the new
-// one, and every row like the new one contradicts the old one: of two equal purchases with two cards, one is posted.
-func (m *matcher) recount() {
+// recount judges uncounted pairs of single rows again, if every row like the old one contradicts the new one, and every
+// row like the new one contradicts the old one. The pair must have one card (of two equal purchases with two cards, one
+// is posted), or something other than words must contradict in each of these rows (of two equal wages with the numbers
+// of two employees, one is renamed).
+func (m *matcher) recount(oldCounts, newCounts []int) {
 	edges := map[groupOfAlike]int{}
 	for _, e := range m.edges {
 		edges[groupOfAlike{e.old, e.new.alike}]++
@@ -445,9 +465,11 @@ func (m *matcher) recount() {
 	}
 	for _, e := range m.edges {
 		card := e.old.first.Card
-		if Table[e.line].Name != uncounted || card == "" || card != e.new.first.Card ||
-			len(e.old.rows)+len(e.new.rows) > 2 ||
-			edges[groupOfAlike{e.old, e.new.alike}] > 1 || edges[groupOfAlike{e.new, e.old.alike}] > 1 {
+		toNew, toOld := groupOfAlike{e.old, e.new.alike}, groupOfAlike{e.new, e.old.alike}
+		areContradicted := m.contradicted[toNew] == newCounts[e.new.alike]-1 &&
+			m.contradicted[toOld] == oldCounts[e.old.alike]-1
+		if Table[e.line].Name != uncounted || !areContradicted && (card == "" || card != e.new.first.Card) ||
+			len(e.old.rows)+len(e.new.rows) > 2 || edges[toNew] > 1 || edges[toOld] > 1 {
 			continue
 		}
 		e.unequal, e.uncounted = false, false
@@ -464,7 +486,7 @@ func (r *row) likeness() string {
 	return strings.Join([]string{
 		r.Account.String(), amountKey(r.Amount), string(r.Status), strconv.Itoa(r.day), name[:min(4, len(name))],
 		strings.Join(r.Party, " "), strings.Join(r.Documents, " "), strings.Join(r.Accounts, " "), string(r.Operation),
-		banktext.FractionOf(r.Instalment),
+		banktext.FractionOf(r.Instalment), strings.Join(r.Paid, " "),
 	}, "\x00")
 }
 

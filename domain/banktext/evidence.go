@@ -324,9 +324,12 @@ func (e *Evidence) ServiceWithoutRail() (service, rail []string) {
 	return service, rail
 }
 
-// Service returns the words of a charge that name the service.
+// Service returns the words of a charge that name the service. Of a charge that is given back, the words that say so
+// name none.
 func (e *Evidence) Service() []string {
-	return slices.DeleteFunc(slices.Clone(e.AllWords), func(word string) bool { return fillers[word] })
+	return slices.DeleteFunc(slices.Clone(e.AllWords), func(word string) bool {
+		return fillers[word] || e.Refund && refundWords[word]
+	})
 }
 
 // particles are words that connect others.

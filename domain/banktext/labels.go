@@ -27,11 +27,12 @@ var (
 	// be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
 	foreignText = compile(
 		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|mxn|brl|cop|us\$)\b|\b(?:usd|eur|gbp|mxn|brl|cop)\s*[\d.,]*[.,]\d{2}\b`)
-	// cardLabel matches the last digits of a card: CARTAO MASTER CARD FINAL 4202 (ST-10).
+	// cardLabel matches the last digits of a card: CARTAO MASTER CARD FINAL 4202 (ST-10), CARTAO CRED 5***1234.
 	cardLabel = compile(
 		`\b(?:(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:de|credito|debito|visa|master|mastercard|elo))*\s+)?` +
 			`(?:final|fin|terminacion|term)[\s:.*]*(\d{4})\b|` +
-			`\b(?:cartao|card|tarjeta|tdc|tdd)\s*[*x.]{1,12}\s*(\d{4})\b`)
+			`\b(?:cartao|card|tarjeta|tdc|tdd)\s*[*x.]{1,12}\s*(\d{4})\b|` +
+			`\b(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:cred|credito|credit))?\s+\d{1,6}\*{2,12}(\d{4})\b`)
 	// Abbreviations of one or two letters that are no part of a name: C/C, P/, S/A, S.A., D+2, R$.
 	letterPair = compile(`\b[a-z]/(?:[a-z]\b)?|\bs\.\s?a\b|\bd\+\d\b|\br\$`)
 	// Numbers of contracts and slips with dots: Porto Seguro, APOLICE 531.22.18877. An amount has a comma.
@@ -121,7 +122,7 @@ func takeDottedNumbers(s *scan) (numbers []string) {
 // takeCard returns the last digits of the card that the text names.
 func takeCard(s *scan) (card string) {
 	s.take(cardLabel, func(g []string) bool {
-		card = g[1] + g[2]
+		card = g[1] + g[2] + g[3]
 		return true
 	})
 	return card

@@ -127,6 +127,7 @@ type comparison struct {
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
 	sameNumbers bool // all unlabelled numbers are equal, including short ones
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
+	labelled    bool // a labelled number, or a long one with a label, is equal
 	paid        bool // a reference is equal that names one payment: see namesPayment
 	identified  bool // the identifiers of one kind are equal, and no other row has them
 	documented  bool // the documents or the accounts of the counterparty agree
@@ -445,15 +446,19 @@ func (c *comparison) compareNumbers() {
 		}
 	}
 	c.sameNumbers = r == agree && len(a) == len(b)
+	c.compareChequeWithDocument(c.old, c.new)
+	c.compareChequeWithDocument(c.new, c.old)
 	isShort := func(number string) bool { return len(number) < minContract }
 	if c.sameNumbers && isReordered(a, b) && slices.ContainsFunc(a, isShort) && slices.Equal(c.old.Words, c.new.Words) {
 		r = doubtful // LOTE 12 QUADRA 8, LOTE 8 QUADRA 12
 	}
 	c.finding("number", a, b, r)
 	volatile := compareVolatile(c.old.Volatile, c.new.Volatile)
-	if volatile == unknown && shareLongValue(c.old.Volatile, c.new.Volatile) {
-		volatile = agree // OPERACION 7719204512, FOLIO 7719204512
+	if volatile == unknown && (shareLongValue(c.old.Volatile, c.new.Volatile) ||
+		hasLongValue(c.old.Volatile, c.new.Numbers) || hasLongValue(c.new.Volatile, c.old.Numbers)) {
+		volatile = agree // OPERACION 7719204512, FOLIO 7719204512, #7719204512
 	}
+	c.labelled = volatile == agree
 	switch {
 	case volatile == differ:
 		c.finding(
@@ -473,6 +478,26 @@ func (c *comparison) compareNumbers() {
 	}
 }
 
+// compareChequeWithDocument compares the number of a cheque with the number of the document in the text of the other
+// row, if this is a cheque and has no other number: CHEQUE COMPENSADO 000123, DEB. CHQ COMPENSADO DOC 123. Another
+// number is doubtful, because it may be the bank's own.
+func (c *comparison) compareChequeWithDocument(a, b *row) {
+	cheque, document := a.IDs[banktext.ChequeNumber], b.Volatile["doc"]
+	if a.Operation != banktext.Cheque || b.Operation != banktext.Cheque || len(cheque) != 1 || document == "" ||
+		len(b.IDs[banktext.ChequeNumber]) > 0 {
+		return
+	}
+	r := doubtful
+	if cheque[0] == document && c.context.isUnique(a.Account, banktext.ChequeNumber, document) {
+		r, c.weak, c.bare, c.numbered = agree, true, false, true
+	}
+	old, new := cheque[0], document
+	if a == c.new {
+		old, new = document, cheque[0]
+	}
+	c.findingOf(banktext.ChequeNumber.String(), old, new, r)
+}
+
 // shareLongValue reports whether both rows have one long number, with whatever label.
 func shareLongValue(a, b map[string]string) bool {
 	for _, x := range a {
@@ -480,6 +505,16 @@ func shareLongValue(a, b map[string]string) bool {
 			if x == y && len(x) >= minContract {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// hasLongValue reports whether one of the labelled numbers is long and in a list of numbers without a label.
+func hasLongValue(labelled map[string]string, numbers []string) bool {
+	for _, value := range labelled {
+		if len(value) >= minContract && slices.Contains(numbers, value) {
+			return true
 		}
 	}
 	return false
@@ -521,7 +556,7 @@ func (c *comparison) compareLists(a, b []string) relation {
 			isWithoutPrefix(y, x)
 	})
 	if r == differ && c.isCut() {
-		if isCutList(a, b) || isCutList(b, a) {
+		if isCutList(a, b) || isCutList(b, a) || c.isCutInNumber(a, b) {
 			return contained
 		}
 		return doubtful
@@ -542,6 +577,23 @@ func isCutList(a, b []string) bool {
 	n := len(a) - 1
 	return n >= 0 && n < len(b) && slices.Equal(a[:n], b[:n]) && len(a[n]) >= banktext.MinWeakNumber &&
 		strings.HasPrefix(b[n], a[n])
+}
+
+// isCutInNumber reports whether one text is the beginning of the other, and ends within a number, which is the only
+// member of one list that the other list lacks: RENT PMT 26090, RENT PMT 260901 M12345. The whole number may be a date.
+func (c *comparison) isCutInNumber(a, b []string) bool {
+	short, long := c.old.tokens, c.new.tokens
+	if len(short) > len(long) || len(short) == len(long) && len(c.old.compact) > len(c.new.compact) {
+		short, long, a, b = long, short, b, a
+	}
+	end := len(short) - 1
+	if end < 1 || !slices.Equal(short[:end], long[:end]) || len(short[end]) < banktext.MinWeakNumber ||
+		!banktext.IsNumber(long[end]) || !strings.HasPrefix(long[end], short[end]) {
+		return false
+	}
+	return !slices.ContainsFunc(a, func(number string) bool {
+		return number != banktext.TrimZeros(short[end]) && !slices.Contains(b, number)
+	})
 }
 
 // isMasked reports whether the first number shows only the last digits of the second one: XXXXX55511, 9001255511.
@@ -594,6 +646,25 @@ func (c *comparison) compareInstalments() {
 		}
 	}
 	c.findingOf("card", c.old.Card, c.new.Card, card)
+	c.weak = c.weak || card == agree && c.isOneBill()
+}
+
+// billWords are words for the bill of a card, and paymentWords say that it is paid.
+var (
+	billWords    = map[string]bool{"fatura": true, "factura": true, "bill": true}
+	paymentWords = map[string]bool{
+		"pagamento": true, "pagto": true, "pgto": true, "pag": true, "pago": true, "payment": true, "pmt": true,
+	}
+)
+
+// isOneBill reports whether two rows of one day and one unusual amount only say that the bill of their card is paid:
+// PAGAMENTO CARTAO CREDITO FINAL 1234, PGTO FATURA CARTAO CRED 5***1234.
+func (c *comparison) isOneBill() bool {
+	isBill := func(r *row) bool {
+		return r.Operation == banktext.Card && banktext.Holds(r.AllWords, paymentWords) &&
+			!slices.ContainsFunc(r.Words, func(word string) bool { return !billWords[word] })
+	}
+	return c.days() == 0 && isOdd(c.new.Amount) && c.old.Amount.Amount.IsNegative() && isBill(c.old) && isBill(c.new)
 }
 
 // compareFractionWithInstalment compares the instalment of one row with the fractions in the text of the other row,
@@ -676,7 +747,8 @@ func (c *comparison) compareCalendar() {
 	// An account holder receives at most one salary per period.
 	received := c.old.Operation == banktext.Payroll && c.new.Operation == banktext.Payroll &&
 		c.new.Amount.Amount.IsPositive()
-	c.weak = c.weak || received && c.old.day == c.new.day && (r == agree || r == unknown && isOdd(c.new.Amount))
+	isOne := isOdd(c.new.Amount) || c.old.Names() && c.new.Names() && len(c.old.Paid)+len(c.new.Paid) == 0
+	c.weak = c.weak || received && c.old.day == c.new.day && (r == agree || r == unknown && isOne)
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.
@@ -801,10 +873,13 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	if text == differ && c.sharesFirm() {
 		text = doubtful // its trade name, and the name of its owner
+		if c.days() == 0 && c.isSoleTrader() {
+			text, c.name = contained, contained
+		}
 	}
 	switch {
 	case text <= doubtful:
-	case differInTail(a, b):
+	case differInTail(a, b) && !c.isOneSale():
 		text, c.notWords = doubtful, true
 	case compareSets(a.Facilitators, b.Facilitators) == differ:
 		c.finding("facilitator", a.Facilitators, b.Facilitators, doubtful)
@@ -829,6 +904,22 @@ func (c *comparison) sharesFirm() bool {
 	return len(document) == len("00000000000191") && !strings.Contains(document, "*")
 }
 
+// isSoleTrader reports whether one of the rows names a trader with the first eight digits of the CNPJ that both rows
+// state, as the register does: 00.765.432 GILSON ARRUDA. No payment facilitator has such a name.
+func (c *comparison) isSoleTrader() bool {
+	return slices.ContainsFunc(slices.Concat(c.old.Documents, c.new.Documents), func(root string) bool {
+		digits := strings.TrimRight(root, "*")
+		return len(digits) == lengthOfRoot && len(root) == len("00000000000191") &&
+			slices.ContainsFunc(c.old.Documents, func(document string) bool {
+				return !strings.Contains(document, "*") && strings.HasPrefix(document, digits) &&
+					slices.Contains(c.new.Documents, document)
+			})
+	})
+}
+
+// lengthOfRoot is the number of digits of a CNPJ that identify the firm.
+const lengthOfRoot = 8
+
 // compareTexts compares the names in the texts of the rows, with what else the rows have in common. person is set if
 // both rows are transfers, whose names are those of people.
 func (c *comparison) compareTexts(person bool) relation {
@@ -845,7 +936,7 @@ func (c *comparison) compareTexts(person bool) relation {
 	if text >= contained && c.hasWordBeforeNumber() {
 		text = doubtful // CONTA VIVO 118844207, CONTA VIVO ROAMING 118844207
 	}
-	if text == doubtful && c.isOneTransfer() {
+	if text == doubtful && (c.isOneTransfer() || c.isOneDocument()) {
 		text = contained
 	}
 	if c.moment && (text == differ || text == doubtful) {
@@ -864,6 +955,8 @@ func (c *comparison) compareTexts(person bool) relation {
 		text = unknown // sales of one price
 	}
 	switch {
+	case a.IsPayment() && b.IsPayment() && c.isCutAtDay():
+		text = contained
 	case text == contained && a.IsPayment() && b.IsPayment() && !c.isOneTransfer() &&
 		(isFirstName(a.Words, b.Words) || isCutFirstName(a.Words, b.Words) && !isOdd(c.new.Amount)):
 		text = doubtful
@@ -888,6 +981,31 @@ func (c *comparison) compareTexts(person bool) relation {
 	}
 	return text
 }
+
+// isCutAtDay reports whether the name of one of two payments of one day is cut to the width of a column before the day
+// that the text prints: PIX TRANSF DORA H22/09, PIX ENVIADO DORA HIPOTETICA. If the letters are only those of a first
+// name, or end with a letter that may be a particle, the amount must be unusual, or the other text goes on with the
+// whole name: PIX TRANSF DORA22/09 DORA HIPOTETICA.
+func (c *comparison) isCutAtDay() bool {
+	for _, rows := range [2][2]*row{{c.old, c.new}, {c.new, c.old}} {
+		cut, whole := rows[0], rows[1]
+		if c.days() > 0 || len(cut.Words) != 1 || len(whole.Words) < 2 || !cut.isPrinted || cut.printed != cut.day {
+			continue
+		}
+		name := cut.Words[0]
+		isLong := len(name) > len(whole.Words[0]) && !isCutFirstName(cut.Words, whole.Words)
+		isWhole := c.isCut() && strings.HasPrefix(whole.compact, cut.compact) && whole.Words[0] == name &&
+			strings.HasPrefix(whole.Words[1], name)
+		if len(name) >= minColumn && strings.HasPrefix(strings.Join(whole.Words, ""), name) &&
+			len(name) >= len(whole.Words[0]) && (isLong || isWhole || isOdd(c.new.Amount)) {
+			return true
+		}
+	}
+	return false
+}
+
+// minColumn is the minimum number of letters of a name that is cut to the width of a column.
+const minColumn = 5
 
 // withoutLabels returns the words that belong to no identifier of c.labels.
 func (c *comparison) withoutLabels(words []string) []string {
@@ -921,7 +1039,23 @@ func (c *comparison) isOneMerchant() bool {
 		isBeginning(a.Words, b.Words) {
 		return true
 	}
-	return isGluedIn(a, b) || isGluedIn(b, a)
+	return isGluedIn(a, b) || isGluedIn(b, a) || isPrefixed(a, b) || isPrefixed(b, a)
+}
+
+// maxPrefix is the maximum length of the prefix of a platform, and minPrefixed the minimum number of words after it.
+const (
+	maxPrefix   = 3
+	minPrefixed = 2
+)
+
+// isPrefixed reports whether the name of the row b is that of the row a after the prefix of a platform: DOORDASH*PIZZA
+// TEST, DD *DOORDASH PIZZA TEST.
+func isPrefixed(a, b *row) bool {
+	if len(b.Words) <= minPrefixed || len(b.Words[0]) > maxPrefix || lengthOf(a.Words) < minTypo {
+		return false
+	}
+	_, rest, found := strings.Cut(banktext.Fold(b.Description), "*")
+	return found && slices.Equal(a.Words, b.Words[1:]) && strings.HasPrefix(strings.TrimSpace(rest), b.Words[1])
 }
 
 // isBeginning reports whether one list of words is the beginning of the other one.
@@ -987,9 +1121,17 @@ func (c *comparison) isOnePayout() bool {
 	}
 	a, b := c.old.PayerWords(), c.new.PayerWords()
 	if len(a)+len(b) == 0 {
-		return c.isOneContract() || c.sameNumbers && c.weak
+		return c.isOneContract() || c.sameNumbers && c.weak || c.labelled
 	}
 	return compareNames(a, b, true) == agree
+}
+
+// isOneSale reports whether two payouts name one payer, and the words after it name one product in other forms: CIEL MC
+// CD, Cielo Mastercard crédito.
+func (c *comparison) isOneSale() bool {
+	a, b := &c.old.Evidence, &c.new.Evidence
+	return c.isOnePayout() && slices.Equal(banktext.LettersOf(a.AllWords), banktext.LettersOf(b.AllWords)) &&
+		compareSets(a.Products, b.Products) == agree && compareSets(a.Schemes, b.Schemes) != differ
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one
@@ -1038,6 +1180,29 @@ func (c *comparison) isOneQuota() bool {
 func (c *comparison) isOneTransfer() bool {
 	isOne := c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract()
 	return c.days() == 0 && (isOne || c.paid) && c.namesMoreInOne()
+}
+
+// minDocument is the minimum length of a labelled number for isOneDocument.
+const minDocument = 6
+
+// isOneDocument reports whether two rows of one day and operation, which are no payments to people, have a labelled
+// number in common, and one text only says more: DEPOSITO EFECTIVO OXXO FOLIO 55218830, DEP. EFECTIVO EN TIENDA OXXO
+// FOLIO:55218830 CDMX.
+func (c *comparison) isOneDocument() bool {
+	isLong := func(value string) bool { return len(value) >= minDocument && isIn(c.new.Volatile, value) }
+	return c.labelled && c.days() == 0 && !c.old.IsPayment() && !c.new.IsPayment() && !c.doubt &&
+		c.old.Operation != banktext.NoOperation && c.old.Operation == c.new.Operation &&
+		slices.ContainsFunc(slices.Collect(maps.Values(c.old.Volatile)), isLong) && c.namesMoreInOne()
+}
+
+// isIn reports whether one of the labelled numbers has this value.
+func isIn(labelled map[string]string, value string) bool {
+	for _, other := range labelled {
+		if other == value {
+			return true
+		}
+	}
+	return false
 }
 
 // isOneCheque reports whether two rows name one cheque: DEP. CHEQUE S.B.C. 0019921, DEPOSITO DE CHEQUE OTROS BANCOS
@@ -1300,10 +1465,20 @@ func (c *comparison) compareWordsWithParty(text relation) relation {
 	if len(party) == 0 || text >= contained {
 		return text
 	}
-	if found := compareNames(party, words, true); found != unknown {
-		return found
+	found := compareNames(party, words, true)
+	if found == unknown || found == differ && c.isMessage() {
+		return text
 	}
-	return text
+	return found
+}
+
+// isMessage reports whether the words of the only text that has some may be what the payer writes: a payment whose
+// members name the person with the same tax number, and a text with the number and other words.
+func (c *comparison) isMessage() bool {
+	isPerson := func(document string) bool { return len(document) == lengthOfCPF }
+	return c.documented && c.days() == 0 && c.old.IsPayment() && c.new.IsPayment() &&
+		min(len(c.old.Words), len(c.new.Words)) == 0 &&
+		slices.ContainsFunc(c.old.Documents, isPerson) && slices.ContainsFunc(c.new.Documents, isPerson)
 }
 
 // withoutNames returns a copy of words without the words that also occur in name. Two words count as equal if one of

@@ -106,6 +106,9 @@ type Line struct {
 // uncounted is the name of the line of Table for equal rows, if there are more old rows than new ones, or fewer.
 const uncounted = "k equal rows left, and m ≠ k came"
 
+// named is the name of the line of Table for rows that name the same.
+const named = "the same number, document or name, at one time"
+
 // Table contains the lines by which two rows are judged. The first line that applies decides.
 // docs/internals/matching.md shows it with a worked example of each line.
 var Table = []Line{
@@ -132,7 +135,7 @@ var Table = []Line{
 	{"doubtful evidence", Possible, func(c *comparison) bool { return c.doubt }},
 	{uncounted, Possible, func(c *comparison) bool { return c.unequal && !c.isExact() }},
 	{"a reversal of the amount is listed", Possible, (*comparison).isReversed},
-	{"the same number, document or name, at one time", Same, (*comparison).isNamedAtOneTime},
+	{named, Same, (*comparison).isNamedAtOneTime},
 	{"only the operation is named, from pending to posted on one date", Same, (*comparison).isSettledOperation},
 	{"nothing against, and too little for", Possible, func(*comparison) bool { return true }},
 }
@@ -272,7 +275,8 @@ func (c *comparison) arePostedFarApart() bool {
 // isReversed reports whether the account has a row that gives back the amount of the old row. The purchase of which the
 // old row gives the price back does not count.
 func (c *comparison) isReversed() bool {
-	return c.context.Reversed != nil && c.days() > 0 && !(c.old.Refund && c.new.Refund) && (c.bare || !c.isExact()) && c.context.Reversed(c.old.Row)
+	return c.context.Reversed != nil && c.days() > 0 && !(c.old.Refund && c.new.Refund) && (c.bare || !c.isExact()) &&
+		c.context.Reversed(c.old.Row)
 }
 
 // isNamed reports whether both rows name the same number, document or name.

@@ -273,13 +273,13 @@ func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + a
 func keptNumbers(left, came []*row) map[string]bool {
 	seen, kept := map[string]bool{}, map[string]bool{}
 	for _, r := range left {
-		for _, number := range labelledNumbers(r) {
+		for _, number := range tellingNumbers(r) {
 			seen[number] = true
 		}
 	}
 	for _, r := range came {
-		for _, number := range labelledNumbers(r) {
-			kept[number] = seen[number]
+		for _, number := range tellingNumbers(r) {
+			kept[number] = kept[number] || seen[number]
 		}
 	}
 	return kept
@@ -292,6 +292,21 @@ func labelledNumbers(r *row) []string {
 	for i, number := range numbers {
 		if _, value, _ := strings.Cut(number, " "); len(value) >= minContract {
 			numbers[i] = value
+		}
+	}
+	return numbers
+}
+
+// tellingNumbers returns the labelled numbers of a row, and those with which the comparison of two rows finds labelled
+// numbers again: the numbers of cheques, and long ones without a label.
+func tellingNumbers(r *row) []string {
+	numbers := labelledNumbers(r)
+	for _, cheque := range r.IDs[banktext.ChequeNumber] {
+		numbers = append(numbers, "doc "+cheque)
+	}
+	for _, number := range r.Numbers {
+		if len(number) >= minContract {
+			numbers = append(numbers, number)
 		}
 	}
 	return numbers
@@ -376,6 +391,7 @@ func (m *matcher) judgeAll() {
 		}
 	}
 	m.recount(oldCounts, newCounts)
+	m.nameFees()
 	m.levelDays()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
@@ -476,6 +492,31 @@ func (m *matcher) recount(oldCounts, newCounts []int) {
 		c := comparison{}
 		c.compare(e.old.first, e.new.first, m.context)
 		e.line = uint8(c.line())
+	}
+}
+
+// nameFees judges k equal fees of one day and k others of it as Same, if nothing but further words of one text
+// distinguishes them, and they have no other partner: two of TARIFA TED, and two of TAR TED INTERNET.
+func (m *matcher) nameFees() {
+	partners := map[*group]int{}
+	for _, e := range m.edges {
+		partners[e.old]++
+		partners[e.new]++
+	}
+	for _, e := range m.edges {
+		o, n := e.old, e.new
+		if e.verdict() != Possible || e.unequal || len(o.rows) < 2 || len(o.rows) != len(n.rows) ||
+			partners[o] > 1 || partners[n] > 1 ||
+			o.first.Operation != banktext.Fee || n.first.Operation != banktext.Fee {
+			continue
+		}
+		c := comparison{}
+		c.compare(o.first, n.first, m.context)
+		x, y := c.namingWords()
+		if len(x) > 0 && len(y) > 0 && !c.against && !c.notWords && !c.goesBack() && c.days() == 0 &&
+			c.amounts() == sameAmount && c.namesMoreInOne() && c.sharesWord() {
+			e.line = uint8(slices.IndexFunc(Table, func(l Line) bool { return l.Name == named }))
+		}
 	}
 }
 

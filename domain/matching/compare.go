@@ -141,7 +141,7 @@ type comparison struct {
 	doubt       bool
 	// notWords is set if evidence other than words contradicts, or is doubtful.
 	notWords    bool
-	contradicts bool     // evidence other than words contradicts
+	contradicts [2]bool  // the unlabelled numbers, or the card schemes, contradict each other: see recount
 	misplaced   bool     // a third row is at the position of one of the rows: see comparePositions
 	labels      []string // the words of the text that belong to an identifier which the other row states in a member
 }
@@ -190,8 +190,8 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 		return
 	case differ:
 		speaks, c.against = Against, true
-		c.contradicts = c.contradicts || kind != "text" && kind != "service"
-		c.notWords = c.notWords || c.contradicts
+		c.contradicts[0], c.contradicts[1] = c.contradicts[0] || kind == "number", c.contradicts[1] || kind == "scheme"
+		c.notWords = c.notWords || kind != "text" && kind != "service"
 	case doubtful:
 		speaks, c.doubt = Against, true
 		c.notWords = c.notWords || kind != "text" && kind != "service" && kind != "operation"

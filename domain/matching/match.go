@@ -99,10 +99,10 @@ type matcher struct {
 	left, came           []*row
 	oldGroups, newGroups []*group
 	edges                []*edge
-	reworded             []*edge              // edges that only the words contradict; see rewriting
-	contradicted         map[groupOfAlike]int // rows of a likeness that more than words contradict; see recount
-	perDay               []map[scopeDay]int   // see isSmallClass
-	learned              *rewriting           // nil if the account teaches nothing
+	reworded             []*edge                 // edges that only the words contradict; see rewriting
+	contradicted         [2]map[groupOfAlike]int // rows of a likeness; see comparison.contradicts
+	perDay               []map[scopeDay]int      // see isSmallClass
+	learned              *rewriting              // nil if the account teaches nothing
 	pairs                []Pair
 	decided              []*edge // the edges of the pairs
 	cost                 Cost
@@ -134,6 +134,7 @@ type edge struct {
 	// unequal and uncounted are comparison.unequal and the result of isUncounted. excluded is the result of isExcluded.
 	unequal, uncounted, excluded bool
 	undecided                    bool // set by assign
+	sameNumbers, sameSchemes     bool // see recount
 	support                      support
 }
 
@@ -373,7 +374,7 @@ func (r *row) idsKey() string {
 func (m *matcher) judgeAll() {
 	oldCounts, newCounts := m.countAlike()
 	candidates := newCandidates(m.newGroups, len(m.oldGroups))
-	m.contradicted = map[groupOfAlike]int{}
+	m.contradicted = [2]map[groupOfAlike]int{{}, {}}
 	series := unequalSeries(m.oldGroups, m.newGroups)
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
@@ -408,13 +409,16 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 	c.compare(oldGroup.first, newGroup.first, m.context)
 	line := m.lineOf(oldGroup, newGroup, c)
 	e := edge{old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries))}
+	e.sameNumbers, e.sameSchemes = c.sameNumbers, compareSets(c.old.Schemes, c.new.Schemes) == agree
 	if m.context.Whole {
 		e.support = c.support()
 	}
 	if Table[line].Verdict == Other {
-		if c.contradicts {
-			m.contradicted[groupOfAlike{oldGroup, newGroup.alike}] += len(newGroup.rows)
-			m.contradicted[groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
+		for kind, contradicts := range c.contradicts {
+			if contradicts {
+				m.contradicted[kind][groupOfAlike{oldGroup, newGroup.alike}] += len(newGroup.rows)
+				m.contradicted[kind][groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
+			}
 		}
 		if e.support > excluded && m.isSmallClass(&e) {
 			m.reworded = append(m.reworded, &e)
@@ -471,8 +475,8 @@ type groupOfAlike struct {
 
 // recount judges uncounted pairs of single rows again, if every row like the old one contradicts the new one, and every
 // row like the new one contradicts the old one. The pair must have one card (of two equal purchases with two cards, one
-// is posted), or something other than words must contradict in each of these rows (of two equal wages with the numbers
-// of two employees, one is renamed).
+// is posted), or the same numbers or card scheme, which contradict those of the other rows: of two equal wages with the
+// numbers of two employees, one is renamed.
 func (m *matcher) recount(oldCounts, newCounts []int) {
 	edges := map[groupOfAlike]int{}
 	for _, e := range m.edges {
@@ -482,9 +486,12 @@ func (m *matcher) recount(oldCounts, newCounts []int) {
 	for _, e := range m.edges {
 		card := e.old.first.Card
 		toNew, toOld := groupOfAlike{e.old, e.new.alike}, groupOfAlike{e.new, e.old.alike}
-		areContradicted := m.contradicted[toNew] == newCounts[e.new.alike]-1 &&
-			m.contradicted[toOld] == oldCounts[e.old.alike]-1
-		if Table[e.line].Name != uncounted || !areContradicted && (card == "" || card != e.new.first.Card) ||
+		isOnly := func(kind int) bool {
+			return m.contradicted[kind][toNew] == newCounts[e.new.alike]-1 &&
+				m.contradicted[kind][toOld] == oldCounts[e.old.alike]-1
+		}
+		isTold := e.sameNumbers && isOnly(0) || e.sameSchemes && isOnly(1) || card != "" && card == e.new.first.Card
+		if Table[e.line].Name != uncounted || !isTold ||
 			len(e.old.rows)+len(e.new.rows) > 2 || edges[toNew] > 1 || edges[toOld] > 1 {
 			continue
 		}

@@ -6,9 +6,9 @@
 // keep their minus sign.
 //
 // Brazilian writes the form that spreadsheets in Brazil open without an import: semicolons between the cells, a comma
-// in amounts, dates as dd/mm/yyyy, titles in Portuguese, and a byte order mark. A spreadsheet reads a cell of digits as
-// a number, and changes it: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ has its
-// punctuation, and any other text that a spreadsheet may take for a number begins with an apostrophe.
+// in amounts, dates as dd/mm/yyyy, titles in Portuguese, and a byte order mark. A spreadsheet converts a text that is a
+// number, a date or a boolean as a whole: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ
+// has its punctuation, and any other such text begins with an apostrophe, which remains a part of it.
 package csv
 
 import (
@@ -96,8 +96,8 @@ const (
 	document             // a tax number without punctuation
 )
 
-// locale returns the cell of a record as the format writes it.
-func (f Format) locale(k kind, r *books.StatementRecord, cell string) string {
+// locale returns the cell of a record as the format writes it in a document of the given books.DocumentFormat.
+func (f Format) locale(k kind, format int, r *books.StatementRecord, cell string) string {
 	switch {
 	case !f.Brazilian:
 	case k == document && cell == r.CounterpartyDocument.Value && isPunctuated(r.CounterpartyDocument.Type):
@@ -107,7 +107,11 @@ func (f Format) locale(k kind, r *books.StatementRecord, cell string) string {
 	case k == day:
 		year, month, date := cell[:4], cell[5:7], cell[8:]
 		return date + "/" + month + "/" + year
-	case isNumeric(cell):
+	case format >= 1 && format <= 3:
+		if isNumeric(cell) {
+			return "'" + cell
+		}
+	case isConverted(cell):
 		return "'" + cell
 	}
 	return cell
@@ -127,8 +131,7 @@ func punctuated(cell string) string {
 	return cell
 }
 
-// isNumeric reports whether a spreadsheet may read the text as a number or a date: it contains a digit, and nothing but
-// digits and the punctuation of numbers and dates. A number in the scientific notation (12E5) is such a text, too.
+// isNumeric reports whether documents of the formats 1 to 3 have an apostrophe before the text.
 func isNumeric(cell string) bool {
 	return strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "0123456789.,/-: eE%$R") == ""
 }
@@ -176,7 +179,7 @@ func (f Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.St
 		}
 		line = line[:0]
 		for _, c := range columns {
-			line = f.appendCell(line, f.locale(c.kind, &r, c.cell(&s, &r)))
+			line = f.appendCell(line, f.locale(c.kind, s.Format, &r, c.cell(&s, &r)))
 		}
 		if err := writeLine(w, line); err != nil {
 			return err

@@ -9,19 +9,35 @@ import (
 )
 
 // FoldText returns the text without case and accents, which is the form in which texts are searched. Two texts that
-// differ only in the case of letters, in accents, in the encoding of accents, in the kind of their spaces, or in a
-// letter that is usually replaced where a keyboard lacks it (ß, ł, ø, ligatures) have the same result.
+// differ only in the case of letters, in accents, in the encoding of accents, in the kind and number of spaces, tabs and
+// line breaks between words, or in a letter that is usually replaced where a keyboard lacks it (ß, ł, ø, ligatures) have
+// the same result.
 //
 // The result is not meant to be shown: the case variants of a character (the simple case folding of Unicode) become the
 // variant with the smallest code point, and combining marks are left out.
 func FoldText(text string) string {
 	if isASCII(text) {
-		return strings.Map(foldRune, text)
+		return singleSpaced(strings.Map(foldRune, text))
 	}
 	if folded, ok := foldLatin(text); ok {
+		return singleSpaced(folded)
+	}
+	return singleSpaced(foldAny(text))
+}
+
+// singleSpaced replaces each run of spaces by one space.
+func singleSpaced(folded string) string {
+	if !strings.Contains(folded, "  ") {
 		return folded
 	}
-	return foldAny(text)
+	var b strings.Builder
+	b.Grow(len(folded))
+	for i := range len(folded) {
+		if folded[i] != ' ' || i == 0 || folded[i-1] != ' ' {
+			b.WriteByte(folded[i])
+		}
+	}
+	return b.String()
 }
 
 func foldAny(text string) string {
@@ -70,18 +86,21 @@ func isASCII(text string) bool {
 	return true
 }
 
-// foldRune returns the smallest case variant of r, or -1 for a combining mark.
+// foldRune returns the smallest case variant of r, a space for white space, or -1 for a combining mark.
 func foldRune(r rune) rune {
 	if r < unicode.MaxASCII { // the smallest variant of an ASCII letter is the capital letter
-		if 'a' <= r && r <= 'z' {
+		switch {
+		case 'a' <= r && r <= 'z':
 			return r - 'a' + 'A'
+		case '\t' <= r && r <= '\r':
+			return ' '
 		}
 		return r
 	}
 	switch {
 	case unicode.Is(unicode.Mn, r):
 		return -1
-	case unicode.Is(unicode.Zs, r): // no-break and typographic spaces
+	case unicode.IsSpace(r): // no-break and typographic spaces, separators of lines
 		return ' '
 	}
 	smallest := r

@@ -99,6 +99,8 @@ func TestOnlyLettersAToZAreLowered(t *testing.T) {
 		"Łódź, łódź": "LODZ, LODZ", "Tromsø": "TROMSO",
 		"\ufb01nan\ufb00": "FINANFF", "1\u00a0000\u202f000": "1 000 000",
 		"Ærøskøbing œuvre": "AEROSKOBING OEUVRE", "ısı": "ISI", "İ": "I",
+		"a  b\tc\r\n\r\nd\v\f e": "A B C D E", "  ": " ", "é \u00a0\n ó": "E O",
+		"\u0435 \u2003\u0085\u2028 \u0435": "\u0415 \u0415",
 	} {
 		if got := domain.FoldText(text); got != want {
 			t.Errorf("%q is folded to %q, want %q", text, got, want)

@@ -86,7 +86,9 @@ func searchSelects(f *fixture) {
 	amount := func(text string) func(*domain.TransactionData) {
 		return func(o *domain.TransactionData) { o.Amount = money(text, "BRL") }
 	}
-	party := func(o *domain.TransactionData) { o.Counterparty = "ÁGUAS do Norte 100% Straße,\u00a0Łódź" }
+	party := func(o *domain.TransactionData) {
+		o.Counterparty = "ÁGUAS do Norte 100% Straße,\u00a0Łódź  ltda\r\n\tfilial 2"
+	}
 	f.storeRows(l, row("1", amount("12.5"), withDate("2026-02-01")), row("2", amount("-12.5"), withDate("2026-02-02")),
 		row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
@@ -178,6 +180,8 @@ func (f *fixture) checkSearches(
 		{domain.TransactionSearch{Text: "PÃO DE AÇÚ"}, []string{"3"}},
 		{domain.TransactionSearch{Text: "águas"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "strasse, lodz"}, []string{"4"}},
+		{domain.TransactionSearch{Text: "lodz ltda filial 2"}, []string{"4"}},
+		{domain.TransactionSearch{Text: "lodz\u00a0 ltda\nfilial"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "100%"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "_"}, []string{}},
 		{domain.TransactionSearch{Text: "row"}, []string{"4", "2", "1"}},

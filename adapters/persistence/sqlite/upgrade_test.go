@@ -183,7 +183,7 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 }
 
 func TestTextsThatAreFoldedDifferentlyAreIndexedAnew(t *testing.T) {
-	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009"} {
+	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009", "\t", "\r", "\u2028", "a  b", "\n"} {
 		dsn, db := oldDB(t)
 		_, err := db.ExecContext(t.Context(), "UPDATE search_index SET folded = folded || ?", letter)
 		if err != nil {

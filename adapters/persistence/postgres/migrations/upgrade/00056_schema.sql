@@ -195,10 +195,11 @@ CREATE TABLE csv_mappings (
 
 CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
 
--- Texts with these letters, or with spaces other than the ASCII one, are folded differently now: the index of their
--- tenant is filled anew.
+-- Texts with these letters, with spaces other than the ASCII one, or with several between words, are folded differently
+-- now: the index of their tenant is filled anew. One line break separates description and counterparty.
 DELETE FROM search_progress WHERE tenant_id IN (SELECT tenant_id FROM search_index
-    WHERE folded ~ U&'[ßŁØĐÐÞÆŒıĦŦ\FB00-\FB06\00A0\1680\2000-\200A\202F\205F\3000]');
+    WHERE folded ~ U&'[ßŁØĐÐÞÆŒıĦŦ\FB00-\FB06\00A0\1680\2000-\200A\202F\205F\3000]'
+        OR folded ~ U&'[\0009\000B-\000D\0085\2028\2029]' OR folded LIKE '%  %' OR folded LIKE U&'%\000A%\000A%');
 
 -- What is known about rows of a vendor apart from their records (records.RowState). A row has at least one of four marks:
 --   past:         transaction_id is the transaction that had the row before its current one

@@ -139,11 +139,13 @@ END;
 
 INSERT INTO search_texts (rowid, terms) SELECT id, search_terms(tenant_id, folded) FROM search_index;
 
--- Texts with these letters, or with spaces other than the ASCII one, are folded differently now: the index of their
--- tenant is filled anew.
+-- Texts with these letters, with spaces other than the ASCII one, or with several between words, are folded differently
+-- now: the index of their tenant is filled anew. One line break separates description and counterparty.
 DELETE FROM search_progress WHERE tenant_id IN (SELECT tenant_id FROM search_index
     WHERE folded GLOB '*[ßŁØĐÐÞÆŒıĦŦ' || char(64256) || '-' || char(64262) || char(160, 5760) || char(8192) || '-'
-        || char(8202) || char(8239, 8287, 12288) || ']*');
+        || char(8202) || char(8239, 8287, 12288) || ']*'
+        OR folded GLOB '*[' || char(9, 11, 12, 13, 133, 8232, 8233) || ']*' OR folded LIKE '%  %'
+        OR folded GLOB '*' || char(10) || '*' || char(10) || '*');
 
 -- The next versions of transactions that continue with a row of a new account reference, while a pull prepares to
 -- publish its staged rows. The columns are those of transactions. change_tx: 0.

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -56,8 +57,29 @@ func NewProxy(secretURL domain.Secret) (*Proxy, error) {
 	return p, nil
 }
 
+// Host returns the proxy's host, or "" for a nil *Proxy.
+func (p *Proxy) Host() string {
+	if p == nil {
+		return ""
+	}
+	return p.host
+}
+
+// ProxyError reports that the proxy, not the server behind it, made no connection. Its text is fixed, except the status
+// of the proxy's answer.
+type ProxyError struct{ cause error }
+
+// Error implements error.
+func (e *ProxyError) Error() string { return "the egress proxy: " + e.cause.Error() }
+
+// Unwrap returns the cause: ErrTimeout and so on, or an error about the proxy's answer.
+func (e *ProxyError) Unwrap() error { return e.cause }
+
+// ByProxy marks the error for packages that do not import this one.
+func (e *ProxyError) ByProxy() {}
+
 // Dial connects to an address with the form "host:port". The proxy resolves the host name. The timeout of the whole is
-// 10 s. The errors name neither the proxy's URL nor what it answered, except the status.
+// 10 s. If the proxy makes no connection, the error is a *ProxyError.
 func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
 	if p == nil {
@@ -67,7 +89,7 @@ func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, er
 	defer cancel()
 	conn, err := dialer.DialContext(ctx, network, p.address)
 	if err != nil {
-		return nil, fmt.Errorf("the egress proxy: %w", err)
+		return nil, proxyError(ctx, err)
 	}
 	if p.tls {
 		conn = tls.Client(conn, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.host})
@@ -79,10 +101,24 @@ func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, er
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("the egress proxy: %w", err)
+		return nil, proxyError(ctx, err)
 	}
 	return tunnel, nil
 }
+
+// proxyError returns the ProxyError for an error of package net or of connect.
+func proxyError(ctx context.Context, err error) *ProxyError {
+	if errors.Is(err, errProxyAnswer) {
+		return &ProxyError{err}
+	}
+	return &ProxyError{cmp.Or(CauseOf(ctx, err), errNoConnection)}
+}
+
+// The causes of a ProxyError that are no causes of transport errors.
+var (
+	errProxyAnswer  = errors.New("it answered CONNECT")
+	errNoConnection = errors.New("no connection")
+)
 
 // connect asks the proxy for a connection to the address, and returns conn as the connection to it.
 func (p *Proxy) connect(conn net.Conn, address string) (net.Conn, error) {
@@ -96,11 +132,14 @@ func (p *Proxy) connect(conn net.Conn, address string) (net.Conn, error) {
 	buffered := bufio.NewReader(headers)
 	response, err := http.ReadResponse(buffered, request)
 	if err != nil {
-		return nil, errors.New("it did not answer CONNECT as HTTP requires")
+		if CauseOf(context.Background(), err) == nil {
+			err = fmt.Errorf("%w, but not in HTTP", errProxyAnswer)
+		}
+		return nil, err
 	}
 	_ = response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answered CONNECT with status %d", response.StatusCode)
+		return nil, fmt.Errorf("%w with status %d", errProxyAnswer, response.StatusCode)
 	}
 	early, err := buffered.Peek(buffered.Buffered()) // the first bytes of a server that speaks first
 	if err != nil {

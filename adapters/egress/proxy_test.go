@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,29 @@ func TestARefusalOfTheProxyRepeatsNoPassword(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "407") || strings.Contains(err.Error(), wrong) ||
 		strings.Contains(err.Error(), forwardproxy.User) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Otherwise a person would look for the fault at the vendor or the receiver.
+func TestAFailureOfTheProxyIsNamedAsThat(t *testing.T) {
+	dead := httptest.NewServer(nil)
+	dead.Close()
+	for name, c := range map[string]struct{ proxy, want string }{
+		"wrong password": {forwardproxy.New(t, nil).URL("wrong"), "it answered CONNECT with status 407"},
+		"refused":        {fakeProxy(t, "HTTP/1.1 403 No\r\n\r\n"), "it answered CONNECT with status 403"},
+		"not HTTP":       {fakeProxy(t, "canary\r\n\r\n"), "it answered CONNECT, but not in HTTP"},
+		"silent":         {fakeProxy(t, ""), "no response in time"},
+		"dead":           {dead.URL, "connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err := proxied(t, c.proxy).Dial(ctx, "tcp", "public.example:443")
+			failure := TransportError(t.Context(), &url.Error{Op: "Get", URL: "https://public.example", Err: err})
+			if failure.Message != "the egress proxy: "+c.want || failure.Code != domain.SinkUnreachable {
+				t.Errorf("%v became %q, want %q", err, failure.Message, c.want)
+			}
+		})
 	}
 }
 

@@ -23,7 +23,7 @@ var (
 )
 
 // CauseOf returns the cause (ErrTimeout, ErrUnknownHost and so on) that matches an error of package net, package tls or
-// a context. It returns nil if none matches.
+// a context, or the *ProxyError in it. It returns nil if none matches.
 func CauseOf(ctx context.Context, err error) error {
 	var (
 		timeout interface{ Timeout() bool }
@@ -32,8 +32,11 @@ func CauseOf(ctx context.Context, err error) error {
 		alert   tls.AlertError
 		cert    *tls.CertificateVerificationError
 		unknown x509.UnknownAuthorityError
+		proxy   *ProxyError
 	)
 	switch {
+	case errors.As(err, &proxy):
+		return proxy
 	case errors.Is(err, ErrSwitchedProtocols):
 		return ErrSwitchedProtocols
 	case errors.As(err, &name):

@@ -57,7 +57,7 @@ func (i Issuer) reportError(failure error) {
 }
 
 // fetch requests the JWK set once and returns its usable keys. If there is no error, it returns at least one key. Its
-// error is one of the errors above, or an error that names the status of the response.
+// error is one of the errors above, an error of the egress proxy, or an error that names the status of the response.
 func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.URL, nil)
 	if err != nil {
@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError converts an error of the HTTP client to errNotResolved, errTimeout, errTLS or errRefused. All other errors
-// become errProtocol.
+// fetchError converts an error of the HTTP client to errNotResolved, errTimeout, errTLS or errRefused, and returns an
+// error of the egress proxy, whose text is fixed. All other errors become errProtocol.
 func fetchError(err error) error {
 	var (
 		timeout net.Error
@@ -87,8 +87,14 @@ func fetchError(err error) error {
 		record  tls.RecordHeaderError
 		alert   tls.AlertError
 		cert    *tls.CertificateVerificationError
+		proxy   interface {
+			error
+			ByProxy()
+		}
 	)
 	switch {
+	case errors.As(err, &proxy):
+		return proxy
 	case errors.As(err, &name):
 		return errNotResolved
 	case errors.As(err, &timeout) && timeout.Timeout():

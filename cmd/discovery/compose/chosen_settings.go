@@ -5,22 +5,27 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // chosenSettings returns the fields of the log line that the service writes when it starts: the kind of database, the
-// authentication of operators and vendors, and the exceptions to the rule that connections use only public addresses
-// with https. The fields contain no secret and no URL.
-func chosenSettings(cfg configs.Config) []zap.Field {
+// authentication of operators and vendors, the exceptions to the rule that connections use only public addresses with
+// https, and the host of the egress proxy, if there is one. The fields contain no secret and no URL.
+func chosenSettings(cfg configs.Config, proxy *egress.Proxy) []zap.Field {
 	webhooks := make(map[string]string)
 	for _, v := range vendors() {
 		webhooks[string(v.name)] = proofsOf(cfg.Sources[v.name], v.signs)
 	}
-	return []zap.Field{
+	fields := []zap.Field{
 		zap.String("database", databaseKind(cfg.DatabaseURL)), zap.String("operators", operatorTokens(cfg.Auth)),
 		zap.Any("webhooks", webhooks), zap.Strings("egressExceptions", egressExceptions(cfg.Egress)),
 	}
+	if proxy != nil {
+		fields = append(fields, zap.String("egressProxy", proxy.Host()))
+	}
+	return fields
 }
 
 // databaseKind returns "postgres", "sqlite" or "memory".

@@ -62,7 +62,7 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	}
 	a.Log.Info("serving", append([]zap.Field{
 		zap.Stringer("address", listener.Addr()), zap.String("version", Version()),
-	}, chosenSettings(a.cfg)...)...)
+	}, chosenSettings(a.cfg, a.proxy)...)...)
 	var err error
 	select {
 	case <-ctx.Done():

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -20,6 +21,18 @@ func (c *Config) otlp(r *reader) {
 		NoMetrics: disabled || metrics == "none" || metrics == "prometheus",
 	}
 }
+
+// otelNames matches the variables of OpenTelemetry that the SDK reads, or about whose values otelWarnings decides. A
+// variable of the resource can have further words, as in Kubernetes.
+var otelNames = regexp.MustCompile(`^OTEL_(` + strings.Join([]string{
+	`SDK_DISABLED`, `SERVICE_NAME`, `RESOURCE_ATTRIBUTES(_[A-Z0-9_]+)?`, `PROPAGATORS`,
+	`(TRACES|METRICS|LOGS)_EXPORTER`, `TRACES_SAMPLER(_ARG)?`, `METRIC_EXPORT_INTERVAL`,
+	`BSP_(SCHEDULE_DELAY|MAX_QUEUE_SIZE|MAX_EXPORT_BATCH_SIZE)`,
+	`(SPAN_)?ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT`, `SPAN_(EVENT|LINK)_COUNT_LIMIT`,
+	`(EVENT|LINK)_ATTRIBUTE_COUNT_LIMIT`, `GO_X_[A-Z0-9_]+`,
+	`EXPORTER_OTLP_((TRACES|METRICS)_)?` +
+		`(ENDPOINT|HEADERS|COMPRESSION|PROTOCOL|CERTIFICATE|CLIENT_CERTIFICATE|CLIENT_KEY|TIMEOUT)`,
+}, "|") + `)$`)
 
 // otelWarnings returns the warnings about variables of OpenTelemetry that the service does not support. A value is
 // never repeated, because OTEL_EXPORTER_OTLP_HEADERS contains the key of the collector.
@@ -43,6 +56,11 @@ func otelWarnings(lookup func(string) (string, bool)) (all []Warning) {
 		"prometheus",
 	)
 	warn("OTEL_LOGS_EXPORTER", "is not supported: the log goes to standard error only", "none")
+	warn("OTEL_PROPAGATORS", "is not supported: traces are continued by the header traceparent (tracecontext) only",
+		"tracecontext", "tracecontext,baggage", "baggage,tracecontext")
+	warn("OTEL_TRACES_SAMPLER", "is not supported: parentbased_always_on is used",
+		"always_on", "always_off", "traceidratio",
+		"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio")
 	for _, signal := range []string{"", "TRACES_", "METRICS_"} {
 		warn(otelPrefix+signal+"PROTOCOL", "is not supported: http/protobuf is used", "http/protobuf")
 		for _, name := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {

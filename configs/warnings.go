@@ -189,9 +189,9 @@ func allLocal(hosts []string) bool {
 	})
 }
 
-// unknownNames returns the sorted names that begin like a setting, for example with DATABASE_, but are not settings.
-// Names with the prefixes ENV_ and OTEL_ are not returned. Other programs use ENV_, and the libraries of OpenTelemetry
-// read variables with the prefix OTEL_.
+// unknownNames returns the sorted names that begin like a setting, for example with DATABASE_, but are not settings,
+// nor variables that the libraries of OpenTelemetry read. Names with the prefix ENV_ are not returned, because other
+// programs use it.
 func unknownNames(names []string) []string {
 	known, prefixes := map[string]bool{}, map[string]bool{}
 	for _, match := range settingLines.FindAllStringSubmatch(Reference, -1) {
@@ -199,10 +199,9 @@ func unknownNames(names []string) []string {
 		prefixes[prefixOf(match[1])] = true
 	}
 	delete(prefixes, "ENV_")
-	delete(prefixes, "OTEL_")
 	unknown := map[string]bool{}
 	for _, name := range names {
-		if !known[name] && prefixes[prefixOf(name)] {
+		if !known[name] && prefixes[prefixOf(name)] && !otelNames.MatchString(name) {
 			unknown[name] = true
 		}
 	}

@@ -62,7 +62,8 @@ func TestTheLogNamesTheProxyThatRefuses(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"egressProxy":"127.0.0.1"`,
-		`the egress proxy: it answered CONNECT with status 407`,
+		`"issuer keys","error":"the egress proxy: it answered CONNECT with status 407"`,
+		`(vendor_unreachable); caused by: the egress proxy: it answered CONNECT with status 407`,
 	} {
 		deadline := time.Now().Add(20 * time.Second)
 		for !strings.Contains(log.String(), want) && time.Now().Before(deadline) {

@@ -11,8 +11,8 @@ import (
 )
 
 // saveFile writes content to the file with this name. A regular file, or one that does not exist yet, appears only when
-// the content is complete: it is written under another name in the same folder, and then renamed. A symbolic link is
-// followed, so that the link stays. Anything else that exists, such as a pipe or a device, is opened and written to; a
+// the content is complete: it is written under another name in the same folder, and then renamed. The permissions of an
+// existing file are kept; only the user can read a new one. A symbolic link is followed, so that the link stays. Anything else that exists, such as a pipe or a device, is opened and written to; a
 // rename would replace it by a file. So is a file that is open under a name such as /dev/fd/3, if the name in the link
 // is no longer its name.
 func saveFile(ctx context.Context, name string, content io.Reader) error {
@@ -30,12 +30,14 @@ func saveFile(ctx context.Context, name string, content io.Reader) error {
 	if followErr != nil {
 		return followErr
 	}
+	mode := fs.FileMode(0o600)
 	if err == nil {
 		if named, err := os.Lstat(target); err != nil || !os.SameFile(named, found) {
 			return writeTo(ctx, name, content)
 		}
+		mode = found.Mode().Perm()
 	}
-	return replaceFile(target, content)
+	return replaceFile(target, mode, content)
 }
 
 // maxLinks is the maximum number of symbolic links that followLinks follows. Linux has the same limit.
@@ -57,8 +59,8 @@ func followLinks(name string) (string, error) {
 	return "", fmt.Errorf("%s: too many symbolic links", name)
 }
 
-// replaceFile writes content to a temporary file. When the file is complete, it is renamed to name.
-func replaceFile(name string, content io.Reader) (err error) {
+// replaceFile writes content to a temporary file with the permissions. When the file is complete, it is renamed to name.
+func replaceFile(name string, mode fs.FileMode, content io.Reader) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
 	if err != nil {
 		return err
@@ -69,7 +71,7 @@ func replaceFile(name string, content io.Reader) (err error) {
 		}
 	}()
 	_, err = io.Copy(file, content)
-	if err = errors.Join(incomplete(err), file.Close()); err != nil {
+	if err = errors.Join(incomplete(err), file.Chmod(mode), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), name)

@@ -34,6 +34,25 @@ func TestASavedFileAppearsWhenItIsComplete(t *testing.T) {
 	}
 }
 
+func TestASavedFileKeepsItsPermissions(t *testing.T) {
+	folder := t.TempDir()
+	for name, want := range map[string]fs.FileMode{"new": 0o600, "shared": 0o640, "public": 0o644, "private": 0o600} {
+		file := filepath.Join(folder, name)
+		if name != "new" {
+			if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chmod(file, want)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := saveFile(t.Context(), file, strings.NewReader("content")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v; want %v", name, info.Mode(), err, want)
+		}
+		contains(t, file, "content")
+	}
+}
+
 func TestAFileIsSavedWhereASymbolicLinkPoints(t *testing.T) {
 	folder := t.TempDir()
 	link, second := filepath.Join(folder, "link"), filepath.Join(folder, "second")

@@ -219,7 +219,7 @@ func newHTTPClient(timeout time.Duration) *http.Client {
 }
 
 // settings returns the origin of the service and the operator's token. The error is a UsageError that names each
-// missing variable.
+// missing variable, and a token that no header can contain.
 func (c commands) settings() (origin, token string, err error) {
 	origin, _ = c.env(urlVariable)
 	token, _ = c.env(tokenVariable)
@@ -231,6 +231,10 @@ func (c commands) settings() (origin, token string, err error) {
 	}
 	if token == "" {
 		missing = append(missing, fmt.Errorf("%s is not set: it is an operator's token; "+tokenHint, tokenVariable))
+	}
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		missing = append(missing, fmt.Errorf("%s contains white space, a line break or another character that no token "+
+			"has; "+tokenHint, tokenVariable))
 	}
 	if len(missing) > 0 {
 		return "", "", UsageError{errors.Join(missing...)}

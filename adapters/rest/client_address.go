@@ -61,7 +61,7 @@ func prefixOf(r *http.Request, trustedProxies []netip.Prefix) string {
 	if err != nil || !containedIn(peer.Addr().Unmap(), trustedProxies) {
 		return ""
 	}
-	return r.Header.Get("X-Forwarded-Prefix")
+	return strings.Join(r.Header.Values("X-Forwarded-Prefix"), ",") // several are no valid prefix
 }
 
 // parseForwarded parses an element of X-Forwarded-For: an address with or without a port, an IPv6 address with or

@@ -50,6 +50,9 @@ func TestTheConsoleIsServedBehindThePrefixOfATrustedProxy(t *testing.T) {
 		{trusting, "https://other.example", ""},
 		{trusting, `/a"><script>`, ""},
 		{trusting, "/a, /b", ""},
+		{trusting, "/a/../b", ""},
+		{trusting, "/./a", ""},
+		{trusting, "/..", ""},
 		{trusting, "/" + strings.Repeat("a", 256), ""},
 	} {
 		page := c.env.call("GET", "/console/changes", "", "X-Forwarded-Prefix", c.header).Body.String()

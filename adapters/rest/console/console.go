@@ -300,7 +300,7 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request, prefix string) b
 	all := c.load()
 	f := all.page
 	prefix = strings.TrimSuffix(prefix, "/")
-	if len(prefix) <= maxPrefix && prefixPattern.MatchString(prefix) {
+	if len(prefix) <= maxPrefix && prefixPattern.MatchString(prefix) && path.Clean(prefix) == prefix {
 		f = all.behind(prefix)
 	}
 	if name, isAsset := strings.CutPrefix(r.URL.Path, assetsPath); isAsset {

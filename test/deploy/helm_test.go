@@ -53,12 +53,15 @@ func (o object) list(path ...string) (all []object) {
 	return all
 }
 
+// publicURL is the only value that the chart requires.
+const publicURL = "publicUrl=https://api.example.com"
+
 // render renders the chart with the given values, which have the form that --set expects. It returns the objects by
 // kind and name.
 func render(t *testing.T, values ...string) map[string]object {
 	t.Helper()
 	args := []string{"template", "rel", "deploy/helm"}
-	for _, value := range values {
+	for _, value := range append([]string{publicURL}, values...) {
 		args = append(args, "--set", value)
 	}
 	objects := map[string]object{}
@@ -85,7 +88,7 @@ var everything = []string{
 }
 
 func TestTheChartPassesHelmLint(t *testing.T) {
-	printed := output(t, tool(t, "helm"), "lint", "--strict", "deploy/helm")
+	printed := output(t, tool(t, "helm"), "lint", "--strict", "deploy/helm", "--set", publicURL)
 	if strings.Contains(printed, "[WARNING]") || strings.Contains(printed, "[ERROR]") {
 		t.Error(printed)
 	}
@@ -224,7 +227,7 @@ func TestTheChartOfAReleaseNamesTheDigestOfItsImage(t *testing.T) {
 		"image.tag=1.2.3":                       repository + ":1.2.3",
 		"image.tag=1.2.3,image.digest=" + other: repository + "@" + other,
 	} {
-		rendered := output(t, tool(t, "helm"), "template", "rel", chart, "--set", values)
+		rendered := output(t, tool(t, "helm"), "template", "rel", chart, "--set", publicURL+","+values)
 		if got := strings.Count(rendered, "image: \""+want+"\"\n"); got != 2 {
 			t.Errorf("%s: %d of 2 pods have the image %s", values, got, want)
 		}
@@ -443,6 +446,15 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 	helm := tool(t, "helm")
 	for problem, value := range map[string]string{
 		"a misspelt value":              "replicas=3",
+		"no public URL":                 "publicUrl=",
+		"a variable of the chart":       "extraEnv[0].name=PUBLIC_URL,extraEnv[0].value=x",
+		"a variable of the migration":   "extraEnv[0].name=DATABASE_URL_FILE,extraEnv[0].value=x",
+		"a variable that is a setting":  "settings.LOG_LEVEL=warn,extraEnv[0].name=LOG_LEVEL,extraEnv[0].value=x",
+		"a variable given twice":        "extraEnv[0].name=A,extraEnv[1].name=A",
+		"a volume of the chart":         "extraVolumes[0].name=tmp",
+		"a volume given twice":          "extraVolumes[0].name=a,extraVolumes[1].name=a",
+		"a mount of the chart":          "extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/tmp/",
+		"a mount given twice":           "extraVolumeMounts[0].mountPath=/a,extraVolumeMounts[1].mountPath=/a",
 		"a URL without TLS":             "publicUrl=http://api.example.com",
 		"two bundles of authorities":    "trust.configMap=a,trust.secret=b",
 		"a sink without a port":         "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24",
@@ -457,7 +469,7 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 		"too short a grace period":      "terminationGracePeriodSeconds=5",
 		"a key without its secret":      "webhooks.pluggy.hmacSecretKey=x",
 	} {
-		cmd := exec.Command(helm, "template", "rel", "deploy/helm", "--set", value)
+		cmd := exec.Command(helm, "template", "rel", "deploy/helm", "--set", publicURL, "--set", value)
 		cmd.Dir = root
 		if printed, err := cmd.CombinedOutput(); err == nil {
 			t.Errorf("%s (%s) is rendered:\n%s", problem, value, printed)

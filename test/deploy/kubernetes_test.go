@@ -33,7 +33,7 @@ func TestKubernetesAcceptsTheObjects(t *testing.T) {
 			"podDisruptionBudget.enabled=false,serviceAccount.create=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rendered := output(t, tool(t, "helm"), append([]string{"template", "rel", "deploy/helm"}, args...)...)
+			rendered := output(t, tool(t, "helm"), append([]string{"template", "rel", "deploy/helm", "--set", publicURL}, args...)...)
 			if out, err := readObjects(t, reader, rendered); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
@@ -47,7 +47,7 @@ func TestKubernetesAcceptsTheObjects(t *testing.T) {
 		"an invalid label":    {"app.kubernetes.io/component: server", "app.kubernetes.io/component: a server"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rendered := output(t, tool(t, "helm"), "template", "rel", "deploy/helm")
+			rendered := output(t, tool(t, "helm"), "template", "rel", "deploy/helm", "--set", publicURL)
 			changed := strings.ReplaceAll(rendered, replace[0], replace[1])
 			if changed == rendered {
 				t.Fatalf("the objects have no %q", replace[0])

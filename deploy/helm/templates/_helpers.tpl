@@ -82,6 +82,18 @@ capabilities:
 {{- end -}}
 {{- end -}}
 
+{{/* A list of variables in YAML. It fails if two have the same name, of which Kubernetes would use one silently. */}}
+{{- define "discovery.uniqueNames" -}}
+{{- $seen := dict -}}
+{{- range fromYamlArray . -}}
+{{- if hasKey $seen .name -}}
+{{- fail (printf "extraEnv, settings and the values of the chart set the variable %s more than once" .name) -}}
+{{- end -}}
+{{- $_ := set $seen .name true -}}
+{{- end -}}
+{{- . -}}
+{{- end -}}
+
 {{/* The variables, mounts and volumes that the service and the migration have in common. */}}
 {{- define "discovery.commonEnv" -}}
 {{- if or .Values.trust.configMap .Values.trust.secret }}
@@ -95,6 +107,13 @@ capabilities:
 {{- define "discovery.commonVolumeMounts" -}}
 {{- if or .Values.trust.configMap .Values.trust.secret }}
 - { name: trust, mountPath: /run/trust, readOnly: true }
+{{- end }}
+{{- $taken := dict "/tmp" true "/run/secrets/discovery" true "/run/trust" true }}
+{{- range .Values.extraVolumeMounts }}
+{{- if hasKey $taken (clean .mountPath) }}
+{{- fail (printf "extraVolumeMounts: the path %s is taken by the chart or by another mount" .mountPath) }}
+{{- end }}
+{{- $_ := set $taken (clean .mountPath) true }}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
@@ -113,6 +132,13 @@ capabilities:
       - secret: { name: {{ .secret | quote }}, items: [{ key: {{ .key | quote }}, path: ca.crt }] }
       {{- end }}
 {{- end }}
+{{- end }}
+{{- $taken := dict "tmp" true "secrets" true "trust" true }}
+{{- range .Values.extraVolumes }}
+{{- if hasKey $taken .name }}
+{{- fail (printf "extraVolumes: the name %s is taken by the chart or by another volume" .name) }}
+{{- end }}
+{{- $_ := set $taken .name true }}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}

@@ -69,8 +69,9 @@ func TestTinyproxyConnectsAndItsRefusalIsNamed(t *testing.T) {
 	closed.Close()
 	address := startTinyproxy(t, "someone", "canary-right")
 	for name, c := range map[string]struct{ password, target, want string }{
-		"connected":          {"canary-right", server.URL, ""},
-		"wrong password":     {"canary-wrong", server.URL, "the egress proxy: it answered CONNECT with status 401"}, // not 407
+		"connected": {"canary-right", server.URL, ""},
+		// A refused password is status 401 here, and 407 elsewhere.
+		"wrong password":     {"canary-wrong", server.URL, "the egress proxy: it answered CONNECT with status 401"},
 		"unreachable target": {"canary-right", closed.URL, "the egress proxy: it answered CONNECT with status 500"},
 	} {
 		t.Run(name, func(t *testing.T) {

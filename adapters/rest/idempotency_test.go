@@ -36,6 +36,10 @@ func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+	lib := s.call("POST", connectionsPath, goodConnection, "X-Idempotency", "k:1_-A") // as Lerian's lib-commons
+	if lib.Code != 201 || lib.Header().Get(replayedHeader) != "true" || s.service.calls != 1 {
+		t.Errorf("X-Idempotency: %d %v after %d calls", lib.Code, lib.Header(), s.service.calls)
+	}
 	problemIn(t, s.call("POST", connectionsPath, otherConnection, keyHeader, "k:1_-A"), 422, codeKeyReused)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	problemIn(t, s.call("PUT", idPath, put, keyHeader, "k:1_-A"), 422, codeKeyReused)

@@ -2,16 +2,19 @@ package blackbox_test
 
 import (
 	"bytes"
+	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
+	"github.com/LerianStudio/aggregator-connections/test/kit/freeport"
 )
 
 // holdLock runs an SQL statement that takes a lock in a transaction. The lock is held until release is called.
@@ -79,6 +82,35 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	if out, said, code := command(t, h.settings, "reseal"); code != 0 || out != "1 credentials resealed\n" {
 		t.Errorf("reseal, run again, ended with %d: %s%s", code, out, said)
 	}
+}
+
+// A liveness probe must not end a process that waits for the migration of another one.
+func TestTheProcessIsAliveWhileAMigrationWaits(t *testing.T) {
+	d := newDatabase(t)
+	h := newEnv(t, d.url)
+	release := d.holdLock(t, "SELECT pg_advisory_xact_lock("+strconv.FormatInt(lock.DefaultLockID, 10)+")")
+	port := must(freeport.Find())
+	h.settings["SERVER_ADDRESS"] = "127.0.0.1:" + strconv.Itoa(port)
+	p := h.serve()
+	status := func(path string) int {
+		request := must(http.NewRequestWithContext(t.Context(), http.MethodGet,
+			"http://"+h.settings["SERVER_ADDRESS"]+path, nil))
+		answer, err := client.Do(request)
+		if err != nil {
+			return 0
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	for range 3 {
+		eventually(t, 20*time.Second, "health", func() bool { return status("/health") == http.StatusOK })
+		if ready := status("/readyz"); ready != http.StatusServiceUnavailable {
+			t.Errorf("/readyz has status %d while the migration waits", ready)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	release()
+	p.ready()
 }
 
 // stopCommand stops the named command while the command waits for a database lock. It checks the exit code and the

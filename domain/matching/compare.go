@@ -747,8 +747,7 @@ func (c *comparison) compareCalendar() {
 	// An account holder receives at most one salary per period.
 	received := c.old.Operation == banktext.Payroll && c.new.Operation == banktext.Payroll &&
 		c.new.Amount.Amount.IsPositive()
-	isOne := isOdd(c.new.Amount) || c.old.Names() && c.new.Names() && len(c.old.Paid)+len(c.new.Paid) == 0
-	c.weak = c.weak || received && c.old.day == c.new.day && (r == agree || r == unknown && isOne)
+	c.weak = c.weak || received && c.old.day == c.new.day && (r == agree || r == unknown && isOdd(c.new.Amount))
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.

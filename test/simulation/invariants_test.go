@@ -412,12 +412,12 @@ func (s *sim) suggestionVersions(t domain.Transaction) (n int) {
 }
 
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
-	// When an account leaves the quarantine, its rows are attached to the account. This increments the versions of the
-	// rows.
+	// When an account leaves the quarantine, or is listed after its rows were stored, its rows are attached to the
+	// account. This increments the versions of the rows.
 	attached := 0
 	// An account of a new link may be listed after its rows were stored. The service may then recognise a known account
 	// under a new reference. This also increments the versions of the rows.
-	if ref.wasOdd || ref.former != nil {
+	if ref.wasOdd || ref.wasUnlisted || ref.former != nil {
 		attached = 1
 	}
 	// At belvo, a row may be missing from two successive pulls if a synchronisation starts during each of them. The row

@@ -81,6 +81,7 @@ func (s *sim) changeListed(ref *accountRef) {
 	}
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
 	ref.unlisted[account] = !ref.unlisted[account]
+	ref.wasUnlisted = true
 	ref.listedChangedAt = s.clock.Now()
 	if ref.unlisted[account] && s.chance(0.5) {
 		s.publish(ref, notice{Kind: "updated", Account: account}, 0.9)

@@ -47,6 +47,8 @@ type accountRef struct {
 
 	odd    map[string]bool // the accounts that currently cannot be normalised
 	wasOdd bool            // at some time, an account could not be normalised
+	// wasUnlisted states that at some time, an account was missing from the list of accounts.
+	wasUnlisted bool
 	rows   []*row          // in the order in which they were created, which is also the order of their ids
 	outbox []notice
 	events int

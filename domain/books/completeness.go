@@ -449,8 +449,8 @@ func (c Completeness) DriftSince() time.Time {
 }
 
 // Decided reports whether the state can be Complete: the latest reading is compared with a confirmed baseline, or with
-// running balances, or a bill is compared with its rows.
-func (c Completeness) Decided() bool { return c.confirmed() || c.byBill() }
+// running balances, or a bill adds up with its rows.
+func (c Completeness) Decided() bool { return c.confirmed() || c.byBill() && c.BillDiffers.IsZero() }
 
 // Known reports whether there is something with which the records are compared:
 //   - The latest reading is compared with a baseline.

@@ -148,6 +148,6 @@ func (s *Service) withPlaces(
 
 // compacted returns the ids without duplicates, sorted.
 func compacted[T any](ids []domain.ID[T]) []domain.ID[T] {
-	slices.SortFunc(ids, domain.ID[T].Compare)
+	domain.SortLarge(ids, domain.ID[T].Compare)
 	return slices.Compact(ids)
 }

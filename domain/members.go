@@ -225,7 +225,7 @@ func hashed(input []byte, parts ...string) []byte {
 var (
 	comparedMembers = membersWith(func(m member) bool { return m.equal != nil })
 	sizedMembers    = membersWith(func(m member) bool { return m.size != nil })
-	hashedMembers   = slices.SortedStableFunc(
+	hashedMembers   = Sorted(
 		slices.Values(membersWith(func(m member) bool { return m.hash != nil })),
 		func(x, y member) int { return cmp.Compare(x.group, y.group) },
 	)

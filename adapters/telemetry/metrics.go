@@ -273,7 +273,7 @@ func (m *Metrics) Attention(count ports.Attention) {
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		m.bankReadAge.WithLabelValues(m.labels.vendor(v), "")
 	}
-	oldest := slices.SortedStableFunc(slices.Values(count.BankReadings), func(a, b ports.BankReading) int {
+	oldest := domain.Sorted(slices.Values(count.BankReadings), func(a, b ports.BankReading) int {
 		return a.At.Compare(b.At)
 	})
 	for _, r := range oldest[:min(len(oldest), maxInstitutions)] {

@@ -434,7 +434,7 @@ func (w *matcherWorker) nameRecords(
 		}
 	}
 	for source, records := range bySource {
-		slices.SortFunc(records, domain.TransactionID.Compare)
+		domain.SortLarge(records, domain.TransactionID.Compare)
 		references := make([]string, len(records))
 		for i, id := range records {
 			references[i] = wanted[id].Content.Reference

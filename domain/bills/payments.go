@@ -62,7 +62,7 @@ func (e *evaluation) findPayments() {
 		}
 		e.payments = append(e.payments, &payment{ListedPayment: paid, row: i, listed: -1})
 	}
-	slices.SortStableFunc(e.payments, func(x, y *payment) int { return cmp.Compare(x.Date, y.Date) })
+	domain.SortLarge(e.payments, func(x, y *payment) int { return cmp.Compare(x.Date, y.Date) })
 	e.findReturned()
 }
 

@@ -72,7 +72,7 @@ func recurring(old, came []datedRow) (amounts []domain.Money, dates domain.Windo
 			dates.To = max(dates.To, old[i].date)
 		}
 	}
-	amounts = slices.SortedStableFunc(maps.Values(found), func(a, b domain.Money) int {
+	amounts = domain.Sorted(maps.Values(found), func(a, b domain.Money) int {
 		return cmp.Or(a.Amount.Cmp(b.Amount), cmp.Compare(a.Currency, b.Currency))
 	})
 	return amounts, dates
@@ -110,7 +110,7 @@ func (d *decision) readShown(old, came []datedRow, compared func(externalID stri
 			of[side] = append(of[side], rows[i])
 		}
 	}
-	for _, account := range slices.SortedFunc(maps.Keys(sides), domain.AccountID.Compare) {
+	for _, account := range domain.SortedKeys(sides, domain.AccountID.Compare) {
 		amounts, dates := recurring(sides[account][0], sides[account][1])
 		if len(amounts) == 0 {
 			continue

@@ -2,7 +2,6 @@ package records
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"time"
 
@@ -264,7 +263,7 @@ func (b *publisher) readShown(past []string) error {
 	for _, state := range states {
 		owners[state.Past] = true
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(owners), domain.TransactionID.Compare) {
+	for _, id := range domain.SortedKeys(owners, domain.TransactionID.Compare) {
 		record, err := b.source.Record(id)
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ func (d *decision) repeatedKeys(keyed map[string]*keyedRows) (map[string]bool, e
 		rows := keyed[key]
 		values[rows.account] = append(values[rows.account], rows.values...)
 	}
-	for _, account := range slices.SortedFunc(maps.Keys(values), domain.AccountID.Compare) {
+	for _, account := range domain.SortedKeys(values, domain.AccountID.Compare) {
 		slices.Sort(values[account])
 		for batch := range slices.Chunk(slices.Compact(values[account]), keyBatch) {
 			err := d.source.VisitIdentified(account, batch, func(record domain.TransactionID, has domain.References) {

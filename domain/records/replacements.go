@@ -126,7 +126,7 @@ func (d *decision) findReplacements(
 		}
 	}
 	read := 0 // the number of records that were read by their amounts
-	for _, account := range slices.SortedFunc(maps.Keys(accounts), domain.AccountID.Compare) {
+	for _, account := range domain.SortedKeys(accounts, domain.AccountID.Compare) {
 		of := accounts[account]
 		if err := d.judgeWhole(of); err != nil {
 			return nil, nil, err

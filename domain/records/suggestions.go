@@ -2,7 +2,6 @@ package records
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -134,7 +133,7 @@ func (s *suggestionChanges) end(stored StoredSuggestion, state SuggestionState) 
 // addTo adds the collected changes to c.
 func (s *suggestionChanges) addTo(c *Changes) {
 	c.Suggestions = append(c.Suggestions, s.changed...)
-	for _, id := range slices.SortedFunc(maps.Keys(s.possibly), domain.TransactionID.Compare) {
+	for _, id := range domain.SortedKeys(s.possibly, domain.TransactionID.Compare) {
 		old := s.possibly[id]
 		if len(old) == 0 {
 			old = nil

@@ -121,7 +121,7 @@ func (b nodeBatch) fail(ctx context.Context, indexes []int, err error) {
 // results. byTenant contains the indexes of each tenant's deliveries. The tenants are stored in the order of their ids,
 // so that two transactions never deadlock.
 func (b nodeBatch) insertByTenant(ctx context.Context, n *node, byTenant map[uuid.UUID][]int) error {
-	tenants := slices.SortedFunc(maps.Keys(byTenant), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	tenants := domain.SortedKeys(byTenant, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	var created newPulls
 	err := pgx.BeginTxFunc(ctx, n.Pool, pgx.TxOptions{BeginQuery: b.db.BeginSQL()}, func(tx pgx.Tx) error {
 		created = newPulls{}

@@ -83,7 +83,7 @@ func (s bankStatements) lockAccounts(tx Tx, row *bankStatementRow) error {
 		connections[account] = found.Connection
 	}
 	row.Connection, row.WitnessConnection = connections[row.Account], Optional(connections[row.Witness.UUID])
-	ids := slices.SortedFunc(maps.Values(connections), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	ids := domain.Sorted(maps.Values(connections), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	for _, id := range slices.Compact(ids) {
 		if err := s.Dialect.ExcludeWriters(tx.DB, row.Tenant, id); err != nil {
 			return err

@@ -3,8 +3,6 @@ package gormstore
 import (
 	"bytes"
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -251,7 +249,7 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 // is not later than the stored time.
 func (s tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	byID := func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
-	ids := slices.SortedFunc(maps.Keys(usage), byID)
+	ids := domain.SortedKeys(usage, byID)
 	if len(ids) == 0 {
 		return nil
 	}

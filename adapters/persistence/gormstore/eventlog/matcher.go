@@ -145,7 +145,7 @@ func (s matcherEntries) insertMarks(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 	existing clause.OnConflict,
 ) error {
-	marks = slices.SortedStableFunc(slices.Values(marks), func(x, y ports.MatcherMark) int {
+	marks = domain.Sorted(slices.Values(marks), func(x, y ports.MatcherMark) int {
 		return bytes.Compare(x.Record.UUID[:], y.Record.UUID[:])
 	})
 	rows := make([]matcherRow, len(marks))

@@ -53,7 +53,7 @@ func (r *closedRecordRow) record() (books.ClosedRecord, error) {
 		}
 		record.Deliveries = append(record.Deliveries, domain.DeliveryID{UUID: id})
 	}
-	slices.SortFunc(record.Deliveries, domain.DeliveryID.Compare)
+	domain.SortLarge(record.Deliveries, domain.DeliveryID.Compare)
 	return record, nil
 }
 

@@ -3,8 +3,6 @@ package recordstore
 import (
 	"bytes"
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -116,7 +114,7 @@ func (s ledger) Dismiss(
 
 // sortedUUIDs returns the keys of a map in order.
 func sortedUUIDs[T any](m map[uuid.UUID]T) []uuid.UUID {
-	return slices.SortedFunc(maps.Keys(m), func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
+	return domain.SortedKeys(m, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
 }
 
 // decide calls fn to apply an operator's decision about a transaction, and returns the changed transaction.

@@ -646,25 +646,6 @@ func (c *comparison) compareInstalments() {
 		}
 	}
 	c.findingOf("card", c.old.Card, c.new.Card, card)
-	c.weak = c.weak || card == agree && c.isOneBill()
-}
-
-// billWords are words for the bill of a card, and paymentWords say that it is paid.
-var (
-	billWords    = map[string]bool{"fatura": true, "factura": true, "bill": true}
-	paymentWords = map[string]bool{
-		"pagamento": true, "pagto": true, "pgto": true, "pag": true, "pago": true, "payment": true, "pmt": true,
-	}
-)
-
-// isOneBill reports whether two rows of one day and one unusual amount only say that the bill of their card is paid:
-// PAGAMENTO CARTAO CREDITO FINAL 1234, PGTO FATURA CARTAO CRED 5***1234.
-func (c *comparison) isOneBill() bool {
-	isBill := func(r *row) bool {
-		return r.Operation == banktext.Card && banktext.Holds(r.AllWords, paymentWords) &&
-			!slices.ContainsFunc(r.Words, func(word string) bool { return !billWords[word] })
-	}
-	return c.days() == 0 && isOdd(c.new.Amount) && c.old.Amount.Amount.IsNegative() && isBill(c.old) && isBill(c.new)
 }
 
 // compareFractionWithInstalment compares the instalment of one row with the fractions in the text of the other row,
@@ -872,9 +853,6 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	if text == differ && c.sharesFirm() {
 		text = doubtful // its trade name, and the name of its owner
-		if c.days() == 0 && c.isSoleTrader() {
-			text, c.name = contained, contained
-		}
 	}
 	switch {
 	case text <= doubtful:
@@ -902,22 +880,6 @@ func (c *comparison) sharesFirm() bool {
 	document := sharedValue(c.old.Documents, c.new.Documents)
 	return len(document) == len("00000000000191") && !strings.Contains(document, "*")
 }
-
-// isSoleTrader reports whether one of the rows names a trader with the first eight digits of the CNPJ that both rows
-// state, as the register does: 00.765.432 GILSON ARRUDA. No payment facilitator has such a name.
-func (c *comparison) isSoleTrader() bool {
-	return slices.ContainsFunc(slices.Concat(c.old.Documents, c.new.Documents), func(root string) bool {
-		digits := strings.TrimRight(root, "*")
-		return len(digits) == lengthOfRoot && len(root) == len("00000000000191") &&
-			slices.ContainsFunc(c.old.Documents, func(document string) bool {
-				return !strings.Contains(document, "*") && strings.HasPrefix(document, digits) &&
-					slices.Contains(c.new.Documents, document)
-			})
-	})
-}
-
-// lengthOfRoot is the number of digits of a CNPJ that identify the firm.
-const lengthOfRoot = 8
 
 // compareTexts compares the names in the texts of the rows, with what else the rows have in common. person is set if
 // both rows are transfers, whose names are those of people.

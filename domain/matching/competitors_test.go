@@ -54,29 +54,6 @@ var competitors = map[string]struct{ left, came, pairs string }{
 		day + "-1500 BRL CHEQUE COMPENSADO 000123\n" + day + "-1500 BRL CHEQUE COMPENSADO 000124",
 		day + "-1500 BRL DÉB. CHQ COMPENSADO DOC 771\n" + day + "-1500 BRL DÉB. CHQ COMPENSADO DOC 772", "",
 	},
-	"as many fees of a longer name": {
-		repeat(day+"-9.5 BRL TARIFA TED", 2), repeat(day+"-9.5 BRL TAR TED INTERNET", 2), "o1n1 o2n2",
-	},
-	"more fees of a longer name": {
-		repeat(day+"-9.5 BRL TARIFA TED", 2), repeat(day+"-9.5 BRL TAR TED INTERNET", 3), "",
-	},
-	"one fee of a longer name": {day + "-9.5 BRL TARIFA TED", day + "-9.5 BRL TAR TED INTERNET", ""},
-	"as many fees of two longer names": {
-		repeat(day+"-9.5 BRL TARIFA TED", 2),
-		day + "-9.5 BRL TAR TED INTERNET\n" + day + "-9.5 BRL TAR TED AGENCIA CENTRO", "",
-	},
-	"as many fees of another service": {
-		repeat(day+"-9.5 BRL TARIFA TED", 2), repeat(day+"-9.5 BRL TARIFA PIX INTERNET", 2), "",
-	},
-	"as many further fees": {
-		repeat(day+"-350 MXN MEMBRESIA ANUAL", 2), repeat(day+"-350 MXN MEMBRESIA ANUAL TARJETA ADICIONAL", 2), "",
-	},
-	"as many fees of another day": {
-		repeat(day+"-9.5 BRL TARIFA TED", 2), repeat("2026-11-11 P -9.5 BRL TAR TED INTERNET", 2), "",
-	},
-	"as many fees that name no service": {
-		repeat(day+"-9.5 BRL TARIFA", 2), repeat(day+"-9.5 BRL TAR TED INTERNET", 2), "",
-	},
 	"a refund, and the purchase that it gives back": {
 		"2026-11-10 p 749 MXN DEVOLUCION TIENDA FICTA {bought=2026-11-10}",
 		"2026-11-11 P 749 MXN TIENDA FICTA DEVOLUCION {bought=2026-11-10}\n2026-11-11 P -749 MXN TIENDA FICTA",

@@ -106,9 +106,6 @@ type Line struct {
 // uncounted is the name of the line of Table for equal rows, if there are more old rows than new ones, or fewer.
 const uncounted = "k equal rows left, and m ≠ k came"
 
-// named is the name of the line of Table for rows that name the same.
-const named = "the same number, document or name, at one time"
-
 // Table contains the lines by which two rows are judged. The first line that applies decides.
 // docs/internals/matching.md shows it with a worked example of each line.
 var Table = []Line{
@@ -135,7 +132,7 @@ var Table = []Line{
 	{"doubtful evidence", Possible, func(c *comparison) bool { return c.doubt }},
 	{uncounted, Possible, func(c *comparison) bool { return c.unequal && !c.isExact() }},
 	{"a reversal of the amount is listed", Possible, (*comparison).isReversed},
-	{named, Same, (*comparison).isNamedAtOneTime},
+	{"the same number, document or name, at one time", Same, (*comparison).isNamedAtOneTime},
 	{"only the operation is named, from pending to posted on one date", Same, (*comparison).isSettledOperation},
 	{"nothing against, and too little for", Possible, func(*comparison) bool { return true }},
 }

@@ -392,7 +392,6 @@ func (m *matcher) judgeAll() {
 		}
 	}
 	m.recount(oldCounts, newCounts)
-	m.nameFees()
 	m.levelDays()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
@@ -499,31 +498,6 @@ func (m *matcher) recount(oldCounts, newCounts []int) {
 		c := comparison{}
 		c.compare(e.old.first, e.new.first, m.context)
 		e.line = uint8(c.line())
-	}
-}
-
-// nameFees judges k equal fees of one day and k others of it as Same, if nothing but further words of one text
-// distinguishes them, and they have no other partner: two of TARIFA TED, and two of TAR TED INTERNET.
-func (m *matcher) nameFees() {
-	partners := map[*group]int{}
-	for _, e := range m.edges {
-		partners[e.old]++
-		partners[e.new]++
-	}
-	for _, e := range m.edges {
-		o, n := e.old, e.new
-		if e.verdict() != Possible || e.unequal || len(o.rows) < 2 || len(o.rows) != len(n.rows) ||
-			partners[o] > 1 || partners[n] > 1 ||
-			o.first.Operation != banktext.Fee || n.first.Operation != banktext.Fee {
-			continue
-		}
-		c := comparison{}
-		c.compare(o.first, n.first, m.context)
-		x, y := c.namingWords()
-		if len(x) > 0 && len(y) > 0 && !c.against && !c.notWords && !c.goesBack() && c.days() == 0 &&
-			c.amounts() == sameAmount && c.namesMoreInOne() && c.sharesWord() {
-			e.line = uint8(slices.IndexFunc(Table, func(l Line) bool { return l.Name == named }))
-		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package witness
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -208,9 +207,18 @@ func (c *comparer) pairEqual(lines, records []int) {
 	}
 }
 
+// candidate is a line and a record, and how many words their texts have in common.
+type candidate struct{ line, record, common int }
+
+// byCommonWords sorts the candidates with the most common words first.
+type byCommonWords []candidate
+
+func (l byCommonWords) Len() int           { return len(l) }
+func (l byCommonWords) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l byCommonWords) Less(i, j int) bool { return l[i].common > l[j].common }
+
 // bySimilarity orders lines and records so that the most similar texts have equal indexes.
 func (c *comparer) bySimilarity(lines, records []int) (orderedLines, orderedRecords []int) {
-	type candidate struct{ line, record, common int }
 	var all []candidate
 	with := map[string][]int{} // the indexes of the records whose texts contain a word
 	for i, r := range records {
@@ -229,7 +237,7 @@ func (c *comparer) bySimilarity(lines, records []int) (orderedLines, orderedReco
 			all = append(all, candidate{l, r, common[i]})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.common, a.common) })
+	sort.Stable(byCommonWords(all))
 	usedLines, usedRecords := map[int]bool{}, map[int]bool{}
 	for _, p := range all {
 		if !usedLines[p.line] && !usedRecords[p.record] {
@@ -271,8 +279,8 @@ func (c *comparer) byNearDay(open func(l *line) bool) {
 		}
 	}
 	for amount := range lines {
-		sortNear(lines[amount])
-		sortNear(records[amount])
+		sort.Sort(byDay(lines[amount]))
+		sort.Sort(byDay(records[amount]))
 	}
 	for i := range c.lines {
 		l := &c.lines[i]
@@ -291,10 +299,13 @@ func (c *comparer) byNearDay(open func(l *line) bool) {
 	}
 }
 
-func sortNear(list []near) {
-	slices.SortStableFunc(list, func(a, b near) int {
-		return cmp.Or(cmp.Compare(a.weekday, b.weekday), cmp.Compare(a.index, b.index))
-	})
+// byDay sorts by weekday and index.
+type byDay []near
+
+func (l byDay) Len() int      { return len(l) }
+func (l byDay) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l byDay) Less(i, j int) bool {
+	return l[i].weekday < l[j].weekday || l[i].weekday == l[j].weekday && l[i].index < l[j].index
 }
 
 // onlyNear returns the only index in the list that is at most three weekdays away from one of the days. only is false

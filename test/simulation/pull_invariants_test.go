@@ -237,7 +237,8 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 
 // checkSweepComplete checks a successful pull of everything. Every row that the vendor removed before the pull started
 // must be marked as removed. Rows of a mass removal that is not applied yet are not checked. The check is skipped if
-// the vendor synchronised during the pull, or if the id of a row could not be read.
+// the vendor synchronised during the pull, if the id of a row could not be read, or if the holder must sign in again,
+// because lists then prove nothing.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
@@ -245,7 +246,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 		return
 	}
 	nameless := slices.ContainsFunc(c.ref.rows, func(r *row) bool { return r.nameless })
-	if nameless || !c.ref.namelessUntil.Before(p.StartedAt) {
+	if nameless || !c.ref.namelessUntil.Before(p.StartedAt) || s.mustSignIn(c) {
 		return
 	}
 	for _, t := range s.ownRows(c) {
@@ -255,6 +256,16 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
 		}
 	}
+}
+
+// mustSignIn reports whether the service knows that the holder of a connection must sign in again.
+func (s *sim) mustSignIn(c *connection) (must bool) {
+	s.mustSucceed(s.store.Connections().VisitFacts(s.background(), c.Tenant, []domain.ConnectionID{c.ID},
+		func(f *domain.ConnectionFacts) error {
+			must = f.Health.NeedsReauth
+			return nil
+		}))
+	return must
 }
 
 // wasListed reports whether the vendor has listed the row's account since the pull was created. Pluggy returns no rows

@@ -15,6 +15,7 @@ type NewSubscription struct {
 	Name       string
 	Types      []string
 	Connection domain.ConnectionID // zero for the events of all connections
+	Account    domain.AccountID    // zero for the events of all accounts
 	Sink       SinkRequest
 	FromStart  bool // whether the events begin at the first stored record instead of now
 }
@@ -32,6 +33,7 @@ type SubscriptionUpdate struct {
 	Name       string
 	Types      []string
 	Connection domain.ConnectionID
+	Account    domain.AccountID
 	Sink       SinkRequest
 }
 
@@ -66,7 +68,8 @@ type SinkTestResult struct {
 type SubscriptionManager interface {
 	// CreateSubscription validates all fields, checks the address of the sink against the egress rules, seals the
 	// secrets and stores the subscription. Errors: Invalid (joined, one error for each invalid field); NotFound
-	// if the connection is not a live aggregator connection of the tenant; Conflict (too_many_subscriptions) if the
+	// if the connection is not a live aggregator connection of the tenant, or the account is not an account of the
+	// tenant and of the connection; Conflict (too_many_subscriptions) if the
 	// tenant has events.MaxSubscriptions subscriptions.
 	CreateSubscription(ctx context.Context, tenant domain.TenantID, n NewSubscription) (CreatedSubscription, error)
 	// GetSubscription returns one subscription.
@@ -74,7 +77,7 @@ type SubscriptionManager interface {
 	// ListSubscriptions returns the subscriptions of the tenant, newest first.
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// UpdateSubscription replaces the name, the types, the connection and the sink of a subscription, in one atomic
+	// UpdateSubscription replaces the name, the types, the connection, the account and the sink of a subscription, in one atomic
 	// change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
 	// (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match IfMatch,

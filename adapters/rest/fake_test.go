@@ -947,7 +947,7 @@ func subscriptionFixture(id events.SubscriptionID) ports.SubscriptionStatus {
 	return ports.SubscriptionStatus{
 		Subscription: events.Subscription{
 			ID: id, Name: "ledger", Types: []events.EventFilter{"transaction.*"},
-			Connection: domain.ConnectionID{UUID: someID},
+			Connection: domain.ConnectionID{UUID: someID}, Account: domain.AccountID{UUID: otherID},
 			Sink: events.SubscriptionSink{
 				Kind:     "rabbitmq",
 				Settings: `{"url":"amqps://user@mq.example.test","exchange":"books","routingKey":"events"}`,

@@ -76,7 +76,8 @@ const goldenApplication = `{"id":"019b0000-0000-7000-8000-000000000002","vendor"
 
 // goldenSubscription is the representation of subscriptionFixture without its last brace.
 const goldenSubscription = `{"id":"019b0000-0000-7000-8000-000000000002","name":"ledger","types":["transaction.*"],` +
-	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
+	`"connectionId":"019b0000-0000-7000-8000-000000000001",` +
+	`"accountId":"019b0000-0000-7000-8000-000000000002","sink":{"kind":"rabbitmq",` +
 	`"url":"amqps://user@mq.example.test","exchange":"books","routingKey":"events"},"state":"disabled",` +
 	`"reason":"sink_refused","since":"2026-01-02T03:04:05.6Z","position":"40","lastSequence":"42","waiting":2,` +
 	`"retrying":1,"oldestWaitingAt":"2026-01-02T03:04:05.6Z","secretOverlapUntil":"2026-01-02T03:04:05.6Z",` +
@@ -91,7 +92,8 @@ const goldenConflict = `{"transactionId":"019b0000-0000-7000-8000-000000000001",
 
 // newSubscriptionBody is the body of a request that creates a subscription.
 const newSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
-	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
+	`"connectionId":"019b0000-0000-7000-8000-000000000001",` +
+	`"accountId":"019b0000-0000-7000-8000-000000000002","sink":{"kind":"rabbitmq",` +
 	`"url":"amqps://user:pass@mq.example.test","exchange":"books","routingKey":"events"},"fromStart":true}`
 
 // updatedSubscriptionBody is the body of a request that changes a subscription.

@@ -83,6 +83,20 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			`{"from":"2026-01-02T23:59:59.123456-03:00"}`,
 			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)},
 		},
+		{
+			"a subscription", "POST " + subscriptionsPath, newSubscriptionBody, ports.NewSubscription{
+				Name: "ledger", Types: []string{"transaction.*"}, Connection: connection,
+				Account: domain.AccountID{UUID: otherID}, Sink: requestedSink(newSubscriptionBody), FromStart: true,
+			},
+		},
+		{
+			"a change of a subscription", "PUT " + subscriptionsPath + otherPath, strings.Replace(
+				updatedSubscriptionBody, `"sink"`, `"accountId":"`+someID.String()+`","sink"`, 1),
+			ports.SubscriptionUpdate{
+				Name: "ledger", Types: []string{"transaction.*"}, Account: domain.AccountID{UUID: someID},
+				Sink: requestedSink(updatedSubscriptionBody),
+			},
+		},
 		{"pulls of one connection", "GET " + idPath + "/pulls", "", connection},
 		{"pull the whole history", "POST " + idPath + "/pulls", "{}", domain.Window{}},
 		{
@@ -224,3 +238,14 @@ func TestTheReceiverTrustsXForwardedForOnlyFromTrustedProxies(t *testing.T) {
 }
 
 var unhealthyOnly = ports.ConnectionFilter{Health: domain.Unhealthy}
+
+// requestedSink returns the sink of a body that creates or changes a subscription.
+func requestedSink(body string) ports.SinkRequest {
+	var request struct {
+		Sink sinkRequest `json:"sink"`
+	}
+	if err := json.Unmarshal([]byte(body), &request); err != nil {
+		panic(err)
+	}
+	return ports.SinkRequest(request.Sink)
+}

@@ -19,6 +19,7 @@ type newSubscription struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	AccountID    string      `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this account; absent for all. An event without an account is not sent then"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 	FromStart    bool        `json:"fromStart,omitzero" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
 }
@@ -28,6 +29,7 @@ type subscriptionChange struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	AccountID    string      `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this account; absent for all. An event without an account is not sent then"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 }
 
@@ -37,6 +39,7 @@ type subscriptionView struct {
 	Name            string    `json:"name" example:"ledger" doc:"A name for people"`
 	Types           []string  `json:"types" example:"transaction.*,pull.failed" doc:"The types of events"`
 	ConnectionID    string    `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	AccountID       string    `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this account; absent for all. An event without an account is not sent then"`
 	Sink            sinkView  `json:"sink" doc:"Where the events go"`
 	State           string    `json:"state" enum:"active,paused,disabled" example:"active" doc:"paused: by an operator. disabled: an event could not be sent for three days. Both keep the position"`
 	Reason          string    `json:"reason,omitempty" example:"sink_unreachable" doc:"Why it is disabled: the outcome of the last attempt; absent otherwise"`
@@ -63,6 +66,7 @@ func subscriptionOf(s ports.SubscriptionStatus) subscriptionView {
 		Name:            s.Name,
 		Types:           make([]string, len(s.Types)),
 		ConnectionID:    idOrEmpty(s.Connection),
+		AccountID:       idOrEmpty(s.Account),
 		Sink:            sinkView{string(s.Sink.Kind), s.Sink.Settings},
 		State:           string(s.State),
 		Reason:          string(s.Reason),
@@ -260,26 +264,35 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	}
 }
 
-// eventConnection parses the connection id in a request. It returns the zero id for an empty text, and NotFound if the
-// text is not an id.
-func eventConnection(text string) (domain.ConnectionID, error) {
+// optionalID parses an id in a request. It returns the zero id for an empty text, and NotFound if the text is not an id.
+func optionalID[T any](text string) (domain.ID[T], error) {
 	if text == "" {
-		return domain.ConnectionID{}, nil
+		return domain.ID[T]{}, nil
 	}
-	return domain.ParseID[domain.Connection](text)
+	return domain.ParseID[T](text)
+}
+
+// eventScope parses the ids of the connection and of the account to which a subscription is restricted; see optionalID.
+func eventScope(connection, account string) (domain.ConnectionID, domain.AccountID, error) {
+	c, err := optionalID[domain.Connection](connection)
+	if err != nil {
+		return domain.ConnectionID{}, domain.AccountID{}, err
+	}
+	a, err := optionalID[domain.Account](account)
+	return c, a, err
 }
 
 // createSubscription creates a subscription and returns it with its secret.
 func (s *server) createSubscription(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newSubscription },
 ) (*createdOutput[createdSubscription], error) {
-	connection, err := eventConnection(in.Body.ConnectionID)
+	connection, account, err := eventScope(in.Body.ConnectionID, in.Body.AccountID)
 	if err != nil {
 		return nil, err
 	}
 	c, err := s.service.CreateSubscription(ctx, tenant, ports.NewSubscription{
-		Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: ports.SinkRequest(in.Body.Sink),
-		FromStart: in.Body.FromStart,
+		Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Account: account,
+		Sink: ports.SinkRequest(in.Body.Sink), FromStart: in.Body.FromStart,
 	})
 	if err != nil {
 		return nil, err
@@ -347,12 +360,13 @@ func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID,
 	return oneSubscription(ctx, tenant, in.ID.ID, func(
 		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	) (ports.SubscriptionStatus, error) {
-		connection, err := eventConnection(in.Body.ConnectionID)
+		connection, account, err := eventScope(in.Body.ConnectionID, in.Body.AccountID)
 		if err != nil {
 			return ports.SubscriptionStatus{}, err
 		}
 		return s.service.UpdateSubscription(ctx, tenant, id, in.IfMatch.IfMatch, ports.SubscriptionUpdate{
-			Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: ports.SinkRequest(in.Body.Sink),
+			Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Account: account,
+			Sink: ports.SinkRequest(in.Body.Sink),
 		})
 	})
 }

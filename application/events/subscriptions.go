@@ -26,14 +26,14 @@ func (s *Service) CreateSubscription(
 	now := s.Clock.Now()
 	sub := events.Subscription{
 		ID: events.SubscriptionID{UUID: s.IDs.New()}, Tenant: tenant, Name: n.Name, Types: filters(n.Types),
-		Connection: n.Connection, State: events.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
+		Connection: n.Connection, Account: n.Account, State: events.SubscriptionActive, StateSince: now,
+		FromStart: n.FromStart, Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	sink, sinkSecrets, err := s.setSink(ctx, &sub, n.Sink, ports.SinkSettings{})
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	if err := s.requireEventConnection(ctx, tenant, n.Connection); err != nil {
+	if err := s.requireScope(ctx, tenant, n.Connection, n.Account); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
 	var secret domain.Secret
@@ -97,8 +97,8 @@ func (s *Service) setSink(
 		return nil, secrets, err
 	}
 	if _, ok := sink.(ports.MatcherSink); ok {
-		if !sub.Connection.IsZero() {
-			return nil, secrets, domain.FieldError("connectionId", "must be absent: the sources name the accounts")
+		if err := domain.Join(namedOutsideSources(*sub)); err != nil {
+			return nil, secrets, err
 		}
 		sub.Types = []events.EventFilter{matcherTypes}
 	}
@@ -106,6 +106,19 @@ func (s *Service) setSink(
 		Kind: sink.Kind(), Settings: events.WithWithout(settings.Public, r.Without),
 	}
 	return sink, settings.Secrets, nil
+}
+
+// namedOutsideSources returns one error for each of connectionId and accountId that is set. A subscription to Matcher has
+// neither.
+func namedOutsideSources(sub events.Subscription) (fieldErrors []*domain.Error) {
+	const message = "must be absent: the sources name the accounts"
+	if !sub.Connection.IsZero() {
+		fieldErrors = append(fieldErrors, domain.FieldError("connectionId", message))
+	}
+	if !sub.Account.IsZero() {
+		fieldErrors = append(fieldErrors, domain.FieldError("accountId", message))
+	}
+	return fieldErrors
 }
 
 // settingsOf returns the stored settings of a subscription's sink in the form of this version. secrets are the
@@ -131,15 +144,23 @@ func (s *Service) shown(status ports.SubscriptionStatus, err error) (ports.Subsc
 	return status, err
 }
 
-// requireEventConnection returns NotFound unless the id is zero or belongs to a live aggregator connection of the
-// tenant.
-func (s *Service) requireEventConnection(
-	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+// requireScope returns NotFound unless each id is zero or belongs to the tenant: the connection to a live aggregator
+// connection, the account to an account, which must be one of the connection if both ids are given.
+func (s *Service) requireScope(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, account domain.AccountID,
 ) error {
-	if connection.IsZero() {
+	if !connection.IsZero() {
+		if _, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection); err != nil {
+			return err
+		}
+	}
+	if account.IsZero() {
 		return nil
 	}
-	_, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection)
+	a, err := s.Ledger.Account(ctx, tenant, account)
+	if err == nil && !connection.IsZero() && a.Connection != connection {
+		err = domain.NotFoundError()
+	}
 	return err
 }
 
@@ -203,7 +224,8 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 	if u.Sink.Kind == string(before.Sink.Kind) {
 		stored = s.settingsOf(before.Subscription, secrets)
 	}
-	draft.Name, draft.Types, draft.Connection = u.Name, filters(u.Types), u.Connection
+	draft.Name, draft.Types = u.Name, filters(u.Types)
+	draft.Connection, draft.Account = u.Connection, u.Account
 	_, sinkSecrets, err := s.setSink(ctx, &draft, u.Sink, stored)
 	if err != nil {
 		return ports.SubscriptionStatus{}, err
@@ -213,8 +235,8 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 			Kind: domain.Invalid, Code: domain.Immutable, Field: "sink.kind", Message: "cannot be changed",
 		}
 	}
-	if u.Connection != before.Connection {
-		if err := s.requireEventConnection(ctx, tenant, u.Connection); err != nil {
+	if u.Connection != before.Connection || u.Account != before.Account {
+		if err := s.requireScope(ctx, tenant, u.Connection, u.Account); err != nil {
 			return ports.SubscriptionStatus{}, err
 		}
 	}
@@ -227,6 +249,7 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 		auditing.IfChanged(draft.Name != before.Name, "name"),
 		auditing.IfChanged(!slices.Equal(draft.Types, before.Types), "types"),
 		auditing.IfChanged(draft.Connection != before.Connection, "connectionId"),
+		auditing.IfChanged(draft.Account != before.Account, "accountId"),
 		auditing.IfChanged(!reflect.DeepEqual(draft.Sink, before.Sink) ||
 			!bytes.Equal(draft.Sealed, before.Sealed), "sink"),
 	)
@@ -237,7 +260,8 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 		return s.Audits.EntriesOfUpdate(ctx, "subscription.update", id.String(), changed)
 	}
 	return s.changeSubscription(ctx, before, "subscription.update", entries, match, func(sub *events.Subscription) {
-		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
+		sub.Name, sub.Types = draft.Name, draft.Types
+		sub.Connection, sub.Account = draft.Connection, draft.Account
 		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
 	})
 }

@@ -4870,6 +4870,11 @@ type CoveredDaysView struct {
 
 // CreatedSubscription defines model for CreatedSubscription.
 type CreatedSubscription struct {
+	// AccountID Only events of this account; absent for all. An event without an account is not sent then
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
 	// ConnectionID Only events of this connection; absent for all
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
@@ -6809,6 +6814,11 @@ type NewLinkSessionVendor string
 
 // NewSubscription defines model for NewSubscription.
 type NewSubscription struct {
+	// AccountID Only events of this account; absent for all. An event without an account is not sent then
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
 	// ConnectionID Only events of this connection; absent for all
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
@@ -8278,6 +8288,11 @@ type StatementsRequestVersion string
 
 // SubscriptionChange defines model for SubscriptionChange.
 type SubscriptionChange struct {
+	// AccountID Only events of this account; absent for all. An event without an account is not sent then
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
 	// ConnectionID Only events of this connection; absent for all
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
@@ -8299,6 +8314,11 @@ type SubscriptionChange struct {
 
 // SubscriptionView defines model for SubscriptionView.
 type SubscriptionView struct {
+	// AccountID Only events of this account; absent for all. An event without an account is not sent then
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
 	// ConnectionID Only events of this connection; absent for all
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01

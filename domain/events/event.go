@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -235,6 +237,35 @@ func ParseConflictSubject(subject string) (subscription SubscriptionID, record d
 		subscription, err = domain.ParseID[Subscription](second)
 	}
 	return subscription, record, err
+}
+
+// AccountVia names the resource that tells the account of an event: the account itself, or a resource that belongs to
+// one account.
+type AccountVia struct {
+	Resource string // transaction, account, bill or bank_statement; "" if the event belongs to no account
+	ID       uuid.UUID
+}
+
+// AccountOf returns the resource that tells the account of an event. subject is the stored subject of the event.
+func AccountOf(t EventType, subject string) (via AccountVia) {
+	switch t.Resource() {
+	case TransactionAdded.Resource(), AccountAdded.Resource(), BillAdded.Resource(), BankStatementCompared.Resource():
+		id, _ := domain.ParseID[Event](subject)
+		via = AccountVia{t.Resource(), id.UUID}
+	case PeriodAdjusted.Resource():
+		account, _, _ := ParsePeriodSubject(subject)
+		via = AccountVia{AccountAdded.Resource(), account.UUID}
+	case ReplacementPossible.Resource():
+		_, newer, _ := ParseSuggestionSubject(subject)
+		via = AccountVia{TransactionAdded.Resource(), newer.UUID}
+	case MatcherConflict.Resource():
+		_, record, _ := ParseConflictSubject(subject)
+		via = AccountVia{TransactionAdded.Resource(), record.UUID}
+	}
+	if via.ID == uuid.Nil {
+		return AccountVia{}
+	}
+	return via
 }
 
 // PublicSubject returns the subject of an event as receivers see it. For a possible replacement, it is the id of the

@@ -52,6 +52,7 @@ type Subscription struct {
 	Name       string
 	Types      []EventFilter
 	Connection domain.ConnectionID // only events of this connection; zero for all events
+	Account    domain.AccountID    // only events of this account; zero for all events
 	Sink       SubscriptionSink
 	State      SubscriptionState
 	Reason     domain.Code // why the subscription is disabled; "" if it is not
@@ -100,9 +101,9 @@ func (s Subscription) Validate() []*domain.Error {
 	return errs
 }
 
-// Wants reports whether the subscription includes events of this type about this connection.
-func (s Subscription) Wants(t EventType, connection domain.ConnectionID) bool {
-	if !s.Connection.IsZero() && connection != s.Connection {
+// Wants reports whether the subscription includes events of this type about this connection and this account.
+func (s Subscription) Wants(t EventType, connection domain.ConnectionID, account domain.AccountID) bool {
+	if !s.Connection.IsZero() && connection != s.Connection || !s.Account.IsZero() && account != s.Account {
 		return false
 	}
 	return slices.ContainsFunc(s.Types, func(f EventFilter) bool { return f.Matches(t) })

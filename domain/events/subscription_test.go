@@ -15,7 +15,7 @@ import (
 )
 
 func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
-	connection := domain.ConnectionID{UUID: uuid.UUID{1}}
+	connection, account := domain.ConnectionID{UUID: uuid.UUID{1}}, domain.AccountID{UUID: uuid.UUID{2}}
 	filters := func(n int) (all []events.EventFilter) {
 		for range n {
 			all = append(all, "transaction.*")
@@ -48,12 +48,23 @@ func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
 		}
 	}
 	s := events.Subscription{Types: []events.EventFilter{"account.*", "pull.failed"}, Connection: connection}
-	if !s.Wants(events.AccountAdded, connection) || !s.Wants(events.PullFailedEvent, connection) ||
-		s.Wants(events.PeriodAdjusted, connection) || s.Wants(events.AccountAdded, domain.ConnectionID{}) {
+	if !s.Wants(events.AccountAdded, connection, account) ||
+		!s.Wants(events.PullFailedEvent, connection, domain.AccountID{}) ||
+		s.Wants(events.PeriodAdjusted, connection, account) ||
+		s.Wants(events.AccountAdded, domain.ConnectionID{}, account) {
 		t.Error("the events of one connection")
 	}
-	if s.Connection = (domain.ConnectionID{}); !s.Wants(events.AccountAdded, connection) {
+	if s.Connection = (domain.ConnectionID{}); !s.Wants(events.AccountAdded, connection, account) {
 		t.Error("the events of all connections")
+	}
+	s.Account = account
+	if !s.Wants(events.AccountAdded, connection, account) ||
+		s.Wants(events.AccountAdded, connection, domain.AccountID{UUID: uuid.UUID{3}}) ||
+		s.Wants(events.PullFailedEvent, connection, domain.AccountID{}) {
+		t.Error("the events of one account")
+	}
+	if s.Connection = connection; s.Wants(events.AccountAdded, domain.ConnectionID{}, account) {
+		t.Error("the events of one account and another connection")
 	}
 	s.SetState(events.SubscriptionDisabled, "x", noon)
 	s.SetState(events.SubscriptionDisabled, "x", hour(1))
@@ -129,6 +140,41 @@ func TestTheTypeOfAnEventOfTheFeed(t *testing.T) {
 	} {
 		if got := c.EventType(); got != want {
 			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+// TestTheAccountOfEachEvent checks every type, so that a new one cannot be left out.
+func TestTheAccountOfEachEvent(t *testing.T) {
+	id, other := uuid.UUID{1}, uuid.UUID{2}
+	subjects := map[string]string{
+		"period":      events.PeriodSubject(domain.AccountID{UUID: id}, "2026-10-31"),
+		"replacement": events.SuggestionSubject(domain.TransactionID{UUID: other}, domain.TransactionID{UUID: id}),
+		"matcher":     events.ConflictSubject(events.SubscriptionID{UUID: other}, domain.TransactionID{UUID: id}),
+	}
+	want := map[string]string{
+		"transaction": "transaction", "account": "account", "period": "account", "bill": "bill",
+		"bank_statement": "bank_statement", "replacement": "transaction", "matcher": "transaction",
+		"connection": "", "pull": "", "audit": "",
+	}
+	for _, kind := range events.EventTypes() {
+		via, known := want[kind.Resource()]
+		if !known {
+			t.Errorf("the test does not know whether %s belongs to an account", kind)
+		}
+		expected := events.AccountVia{}
+		if via != "" {
+			expected = events.AccountVia{Resource: via, ID: id}
+		}
+		subject, named := subjects[kind.Resource()]
+		if !named {
+			subject = id.String()
+		}
+		if got := events.AccountOf(kind, subject); got != expected {
+			t.Errorf("%s: %v, want %v", kind, got, expected)
+		}
+		if got := events.AccountOf(kind, "x"); got != (events.AccountVia{}) {
+			t.Errorf("%s of a malformed subject: %v", kind, got)
 		}
 	}
 }

@@ -64,8 +64,11 @@ func mergeMoves(f *fixture) {
 		MaybeContinues: map[string][]domain.AccountID{"p": {pair.Old}, "q": {other, pair.Old}},
 	})
 	f.finish(l, domain.PullSucceeded, "")
+	followed := f.subscribe(withSubscribedAccount(pair.New))
 	account, err := f.mergeAccounts(pair)
 	f.noError(err)
+	f.equal("account of a subscription", []any{pair.Old, followed.Revision + 1},
+		[]any{f.status(followed).Account, f.status(followed).Revision})
 	f.equal("account", []any{pair.Old, c.ID, "b", true, 2, 0}, []any{
 		account.ID, account.Connection, account.ExternalID, account.RemovedAt.IsZero(), len(account.References),
 		len(account.MaybeContinues),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -33,6 +34,8 @@ var eventQueueTests = []storeTest{
 	{"a subscription begins after the changes that are committed, or at the first record", queueBegins},
 	{"a record that is new to the subscription is added, whatever its version", queueAdds},
 	{"an event is appended if the subscription wants it, with dense sequences", queueWants},
+	{"a subscription to an account gets the events of this account only", queueWantsAccount},
+	{"a subscription to an account gets the events about resources of the account", queueFindsAccounts},
 	{"a record that changes while others are read is added nevertheless", queueAddsMoved},
 	{"a record that one page adds and removes is added once", queueAddsRemoved},
 	{"pages of changes are appended one by one", queuePages},
@@ -175,7 +178,7 @@ func (f *fixture) updateSubscription(s events.Subscription, edit func(*events.Su
 func subscriptionStored(f *fixture) {
 	c := f.createConnection()
 	first := f.subscribe(func(s *events.Subscription) {
-		s.Connection, s.FromStart = c.ID, true
+		s.Connection, s.Account, s.FromStart = c.ID, newID[domain.Account](), true
 		s.Sink = events.SubscriptionSink{
 			Kind: "of another adapter", Settings: `{"list":["a","ação"],"object":{"b":1}}`,
 		}
@@ -199,6 +202,7 @@ func subscriptionStored(f *fixture) {
 func subscriptionUpdated(f *fixture) {
 	s := f.subscribe()
 	want := s
+	want.Connection, want.Account = newID[domain.Connection](), newID[domain.Account]()
 	want.Name, want.Types, want.Sealed = "other", []events.EventFilter{"pull.failed"}, domain.Sealed("others")
 	want.Sink.Settings, want.PreviousUntil = `{"url":"https://other.example.test/"}`, f.now()
 	want.SetState(events.SubscriptionPaused, "", f.now())
@@ -553,6 +557,98 @@ func queueWants(f *fixture) {
 	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(one))
 }
 
+func withSubscribedAccount(account domain.AccountID) func(*events.Subscription) {
+	return func(s *events.Subscription) { s.Account = account }
+}
+
+// queueWantsAccount restricts subscriptions to one of two accounts of a connection: one that begins now, and one that
+// begins at the first record.
+func queueWantsAccount(f *fixture) {
+	c, running := f.runningPull()
+	f.mustStorePage(running, ports.PageWrite{
+		Accounts:     []domain.AccountData{accountData("a"), accountData("b")},
+		Transactions: []domain.TransactionData{row("old a", withAccount("a")), row("old b", withAccount("b"))},
+	})
+	accounts := map[string]domain.AccountID{}
+	for _, a := range f.listAccounts(c) {
+		accounts[a.ExternalID] = a.ID
+	}
+	now := f.subscribe(withTypes("transaction.*", "account.*"), withSubscribedAccount(accounts["a"]))
+	start := f.subscribe(withTypes("transaction.*"), withSubscribedAccount(accounts["a"]),
+		func(s *events.Subscription) { s.FromStart, s.Connection = true, c.ID })
+	f.storeRows(running, row("1", withAccount("a")), row("2", withAccount("b")), row("3"))
+	f.storeRows(running, row("1", withAccount("a"), withDescription("2")), row("old b", withAccount("b"),
+		withDescription("2")), row("old a", withAccount("a"), withDescription("2")))
+	f.mustStorePage(running, ports.PageWrite{Removed: []string{"old a", "old b"}})
+	renamed := []domain.AccountData{accountData("a"), accountData("b")}
+	renamed[0].Name, renamed[1].Name = "other", "another"
+	f.mustStorePage(running, ports.PageWrite{Accounts: renamed})
+	got := map[string]events.EventType{}
+	l := f.lease(now)
+	for _, e := range f.appended(l, now, 3) {
+		got[e.Subject] = e.Type
+	}
+	subject := func(externalID string) string { return f.getRow(c, externalID).ID.String() }
+	f.equal("since its creation", map[string]events.EventType{
+		subject("1"): events.TransactionAdded, subject("old a"): events.TransactionRemoved,
+		accounts["a"].String(): events.AccountModified,
+	}, got)
+	var subjects []string
+	for _, e := range f.appended(f.leaseAlso(l, start), start, 2) {
+		subjects = append(subjects, e.Subject)
+	}
+	f.equal("records from the start", map[string]bool{subject("1"): true, subject("old a"): true},
+		distinct(subjects, func(s string) string { return s }))
+	f.sentToAccount(accounts["b"], "account.added "+accounts["b"].String(),
+		"account.modified "+accounts["b"].String())
+}
+
+// leaseAlso returns the lease of a subscription that the holder of l has claimed together with that of l.
+func (f *fixture) leaseAlso(l ports.SubscriptionLease, s events.Subscription) ports.SubscriptionLease {
+	f.Helper()
+	l.Subscription, l.Epoch = s.ID, f.status(s).Epoch
+	return l
+}
+
+// ofRecords is the filter of the events about records.
+const ofRecords events.EventFilter = "transaction.*"
+
+// sentToAccount checks which events other than those about records a subscription to the account gets, if it begins
+// with the first one.
+func (f *fixture) sentToAccount(account domain.AccountID, want ...string) {
+	f.Helper()
+	var filters []events.EventFilter
+	for _, t := range events.EventTypes() {
+		if !ofRecords.Matches(t) {
+			filters = append(filters, events.EventFilter(t))
+		}
+	}
+	s := f.subscribe(withTypes(filters...), withSubscribedAccount(account),
+		func(s *events.Subscription) { s.FromStart = true })
+	f.equal("events of the account", slices.Sorted(slices.Values(want)),
+		kinds(f.appended(f.lease(s), s, len(want))))
+}
+
+// queueFindsAccounts stores events whose subjects do not contain the id of the account.
+func queueFindsAccounts(f *fixture) {
+	c, l, card := f.card(cardRow("1", "first"))
+	f.finishWithBills(l, billOf("first", "2026-02-05", "12.5"))
+	bill := f.bills(card)["first"].ID.String()
+	statement := f.comparedStatement(card, "k", witness.Agrees).ID.String()
+	f.close(card, closeDay)
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at, f.getRow(c, "1").ID)
+	e := sentEntry(m.due(at)[0], m.now())
+	e.Announce = true
+	m.save(e)
+	_, _, other := f.accountWithRows(row("2", withAccount("a")))
+	f.sentToAccount(card, "account.added "+card.String(), "bill.added "+bill, "bank_statement.compared "+statement,
+		"matcher.conflict "+events.ConflictSubject(m.ID, e.Record))
+	f.sentToAccount(other, "account.added "+other.String())
+	f.sentToAccount(newID[domain.Account]())
+}
+
 // pendingWithin waits for at most 10 seconds until the subscription has changes to append, and reports whether it has
 // any.
 func (f *fixture) pendingWithin(l ports.SubscriptionLease) bool {
@@ -880,6 +976,7 @@ func eventsOfPeriods(f *fixture) {
 	f.equal("one period", []string{feb}, kinds(f.appended(l, s, 1)))
 	f.storeRows(running, row("1", withAccount("a"), withDate("2026-01-10"), withAmount("-7", "BRL")))
 	f.equal("both periods", []string{jan, feb}, kinds(f.appended(l, s, 2)))
+	f.sentToAccount(id, "account.added "+id.String(), feb, feb, jan)
 	f.storeRows(running, row("2", withAccount("a"), withAmount("-7", "BRL"), withDescription("no adjustment")))
 	f.appended(l, s, 0)
 }

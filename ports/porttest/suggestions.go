@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -91,6 +92,9 @@ func suggestFirstVersion(f *fixture) {
 	}))
 	f.equal("account", f.getRow(r.c, "y").AccountID, s.Account)
 	f.equal("since", s.Since, f.factsOf(r.c).SuggestedSince)
+	subject := func(newer string) string { return events.SuggestionSubject(r.older, f.getRow(r.c, newer).ID) }
+	f.sentToAccount(s.Account, "account.added "+s.Account.String(), "replacement.possible "+subject("y"),
+		"replacement.possible "+subject("z"))
 	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
 	r.want("the next page", "1: x v2 removed", "2: y v1", "3: z v1", "4: w v1")
 }

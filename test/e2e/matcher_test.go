@@ -266,6 +266,9 @@ func TestAnAccountThatIsMappedLaterIsSentWithItsRecords(t *testing.T) {
 		body["connectionId"] = m.id
 		body["sink"].(object)["sources"] = []object{}
 		m.send(http.MethodPut, m.subscription, body).problem(400, "MTCH-0001", "body.connectionId")
+		delete(body, "connectionId")
+		body["accountId"] = m.account
+		m.send(http.MethodPut, m.subscription, body).problem(400, "MTCH-0001", "body.accountId")
 	})
 }
 

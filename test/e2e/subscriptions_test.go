@@ -386,6 +386,10 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 		o.send(http.MethodPost, subscriptions, body(all, "webhook", object{
 			"connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
 		})).problem(404, "MTCH-0201")
+		for _, id := range []string{"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01", "x"} {
+			o.send(http.MethodPost, subscriptions, body(all, "webhook", object{"accountId": id})).
+				problem(404, "MTCH-0201")
+		}
 		s := o.subscribe("http://127.0.0.1:1/", nil, "transaction.*")
 		other := w.operator(t)
 		for method, path := range map[string]string{
@@ -396,6 +400,74 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 		key := "Idempotency-Key: subscribe"
 		o.send(http.MethodPost, subscriptions, body(all, "webhook", nil), key).want(201)
 		o.send(http.MethodPost, subscriptions, body(all, "webhook", nil), key).problem(409, "MTCH-0021")
+	})
+}
+
+// TestASubscriptionToAnAccountGetsOnlyItsEvents checks new events, those that wait, and those that are sent again.
+func TestASubscriptionToAnAccountGetsOnlyItsEvents(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		id := o.connect(b, "main")
+		hook := o.mint(b, "main")
+		o.announce(b, hook, "all")
+		o.waitForSuccess(id)
+		account := text(o.bankAccount(id), "id")
+		own, other := map[string]object{}, map[string]object{}
+		for _, row := range o.rows(id) {
+			if row["accountId"] == account {
+				own[text(row, "id")] = row
+			} else {
+				other[text(row, "id")] = row
+			}
+		}
+		if len(own) == 0 || len(other) == 0 {
+			t.Fatalf("%d records of the account, %d of others", len(own), len(other))
+		}
+		r := newReceiver(t)
+		scope := object{"accountId": account, "connectionId": id, "fromStart": true}
+		s := o.subscribe(r.URL, scope, "transaction.*", "account.*", "connection.*", "pull.*")
+		path := subscriptions + "/" + text(s, "id")
+		if s["accountId"] != account || o.subscription(s)["accountId"] != account ||
+			o.pages(subscriptions, 20)[0]["accountId"] != account {
+			t.Errorf("the subscription is %v", s)
+		}
+		all := func() bool { return len(r.last()) == len(own)+1 } // and the account
+		o.delivered(s, "all records of the account", all)
+		o.send(http.MethodPost, path+"/pause", nil).want(200)
+		for _, rows := range []map[string]object{other, own} {
+			for _, row := range rows {
+				b.edit(t, text(row, "externalId"))
+				o.announce(b, hook, "updated", text(row, "externalId"))
+				o.waitForSuccess(id)
+				break
+			}
+		}
+		o.send(http.MethodPost, path+"/resume", nil).want(200)
+		o.delivered(s, "the edit", func() bool {
+			return slices.ContainsFunc(r.got(), func(e object) bool {
+				return e["type"] == "studio.lerian.discovery.transaction.modified"
+			})
+		})
+		sent := len(r.got())
+		o.send(http.MethodPost, path+"/replay", object{"from": "1"}).want(200)
+		o.delivered(s, "the replay", func() bool { return len(r.got()) >= 2*sent })
+		for _, e := range r.got() {
+			if subject := text(e, "subject"); own[subject] == nil && subject != account {
+				t.Errorf("event %v of %v", e["type"], subject)
+			}
+		}
+		second := o.connect(banks(t)[0], "second")
+		change := object{"name": "ledger", "types": []string{"pull.*"}, "sink": s["sink"], "accountId": account}
+		change["connectionId"] = second
+		o.send(http.MethodPut, path, change).problem(404, "MTCH-0005")
+		change["connectionId"] = id
+		if got := o.send(http.MethodPut, path, change).want(200).json(); got["accountId"] != account {
+			t.Errorf("after a change: %v", got)
+		}
+		delete(change, "accountId")
+		if got := o.send(http.MethodPut, path, change).want(200).json(); got["accountId"] != nil {
+			t.Errorf("without the account: %v", got)
+		}
 	})
 }
 

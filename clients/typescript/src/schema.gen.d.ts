@@ -3621,6 +3621,11 @@ export interface components {
         };
         CreatedSubscription: {
             /**
+             * @description Only events of this account; absent for all. An event without an account is not sent then
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
              * @description Only events of this connection; absent for all
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
@@ -5436,6 +5441,11 @@ export interface components {
         };
         NewSubscription: {
             /**
+             * @description Only events of this account; absent for all. An event without an account is not sent then
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
              * @description Only events of this connection; absent for all
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
@@ -6797,6 +6807,11 @@ export interface components {
         };
         SubscriptionChange: {
             /**
+             * @description Only events of this account; absent for all. An event without an account is not sent then
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
              * @description Only events of this connection; absent for all
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
@@ -6818,6 +6833,11 @@ export interface components {
             types: string[];
         };
         SubscriptionView: {
+            /**
+             * @description Only events of this account; absent for all. An event without an account is not sent then
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
             /**
              * @description Only events of this connection; absent for all
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
@@ -26835,6 +26855,7 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "createdAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -27032,6 +27053,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "fromStart": false,
                  *       "name": "ledger",
@@ -27065,6 +27087,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -27386,6 +27409,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -27603,6 +27627,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "name": "ledger",
                  *       "sink": {
@@ -27636,6 +27661,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -28923,6 +28949,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29200,6 +29227,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29525,6 +29553,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29791,6 +29820,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -30069,6 +30099,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "createdAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",

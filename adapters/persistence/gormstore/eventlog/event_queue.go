@@ -127,12 +127,12 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	next := row
 	var appended ports.AppendedEvents
 	var replaced []int64 // the skipped events that the appended ones replace
-	add := func(e events.SubscriptionEvent) {
+	add := func(e events.SubscriptionEvent, account domain.AccountID) {
 		if sequence, ok := skipped[e.Subject]; ok && e.Type.Resource() == events.TransactionAdded.Resource() {
 			e.Type, replaced = events.TransactionAdded, append(replaced, sequence)
 			delete(skipped, e.Subject)
 		}
-		if sub.Wants(e.Type, e.Connection) {
+		if sub.Wants(e.Type, e.Connection, account) {
 			next.LastSequence++
 			e.Sequence, e.Source = next.LastSequence, events.Source
 			appended.Events = append(appended.Events, e)
@@ -141,7 +141,7 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	read, err := s.readChanges(ctx, &next, limit, newID, add)
 	if err == nil {
 		var more int
-		more, err = s.readEvents(ctx, &next, limit, add)
+		more, err = s.readEvents(ctx, &next, limit, sub, add)
 		appended.More = read == limit || more == limit
 	}
 	moved := next.FeedTx != row.FeedTx || next.FeedID != row.FeedID || next.EventID != row.EventID
@@ -206,22 +206,23 @@ func (s subscriptions) skippedAdditions(ctx context.Context, l ports.Subscriptio
 // version. selectFirst selects only records with several versions. It yields the data of the current version and the
 // position of the first version.
 const (
-	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first
-		FROM transactions WHERE tenant_id = ?`
-	selectFirst = `SELECT t.id, t.connection_id, t.version, t.removed_at, t.updated_at, v.change_tx, true AS is_first
-		FROM transaction_versions v JOIN transactions t
+	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first,
+			account_id FROM transactions WHERE tenant_id = ?`
+	selectFirst = `SELECT t.id, t.connection_id, t.version, t.removed_at, t.updated_at, v.change_tx, true AS is_first,
+			t.account_id FROM transaction_versions v JOIN transactions t
 			ON t.connection_id = v.connection_id AND t.id = v.id AND t.tenant_id = v.tenant_id
 		WHERE v.version = 1 AND v.tenant_id = ?`
 )
 
 // readChanges reads at most limit changes after the feed position of the subscription (row), and advances this
-// position. It calls fn with the events of the changes, and returns the number of changes.
+// position. It calls fn with the events of the changes and the accounts of the records. It returns the number of
+// changes.
 //
 // A record with several versions causes two events: one reports the new record at the position of its first version,
 // the other the modified record at the position of its current version. The change feed contains only the second
 // position.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
-	newID func() events.EventID, fn func(events.SubscriptionEvent),
+	newID func() events.EventID, fn func(events.SubscriptionEvent, domain.AccountID),
 ) (n int, err error) {
 	visible := s.Dialect.VisibleBefore(gormstore.TenantParam(row.Tenant))
 	startTx, startID := row.FeedTx, gormstore.UUID(row.FeedID)
@@ -237,8 +238,10 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	q.Add(" ORDER BY change_tx, id, is_first DESC LIMIT ?", limit)
 	var change events.FeedChange
 	var removed time.Time
+	var account domain.AccountID
 	columns := gormstore.ScanTargets(
 		&row.FeedID, &change.Connection.UUID, &change.Version, &removed, &change.At, &row.FeedTx, &change.New,
+		&account.UUID,
 	)
 	added := map[uuid.UUID]bool{}
 	err = s.Background().RowsOf(ctx, row.Tenant, q.String(), q.Args, columns, func() error {
@@ -251,15 +254,17 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 		fn(events.SubscriptionEvent{
 			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
 			Version: change.Version, At: change.At,
-		})
+		}, account)
 		return nil
 	})
 	return n, err
 }
 
-// readEvents is like readChanges, but reads the table events instead of the change feed.
+// readEvents is like readChanges, but reads the table events instead of the change feed. It looks up the accounts of the
+// events only if the subscription sub is restricted to an account.
 func (s subscriptions) readEvents(
-	ctx context.Context, row *subscriptionRow, limit int, add func(events.SubscriptionEvent),
+	ctx context.Context, row *subscriptionRow, limit int, sub events.Subscription,
+	add func(events.SubscriptionEvent, domain.AccountID),
 ) (n int, err error) {
 	q := gormstore.NewQuery(
 		"SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
@@ -273,13 +278,69 @@ func (s subscriptions) readEvents(
 		(*gormstore.UUID)(&row.EventID), &row.EventTx, (*gormstore.Text)((*string)(&e.Type)),
 		(*gormstore.UUID)(&e.Connection.UUID), (*gormstore.Text)(&e.Subject), gormstore.ScanTarget(&e.At),
 	}
+	var wanted []events.SubscriptionEvent
 	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
 		n++
 		e.ID.UUID = row.EventID
-		add(e)
+		if sub.Wants(e.Type, e.Connection, sub.Account) {
+			wanted = append(wanted, e)
+		}
 		return nil
 	})
-	return n, err
+	if err != nil {
+		return n, err
+	}
+	accounts := map[events.AccountVia]domain.AccountID{}
+	if !sub.Account.IsZero() {
+		if accounts, err = s.accountsOf(ctx, row.Tenant, wanted); err != nil {
+			return n, err
+		}
+	}
+	for _, e := range wanted {
+		add(e, accounts[events.AccountOf(e.Type, e.Subject)])
+	}
+	return n, nil
+}
+
+// accountTables are the tables of the resources that tell the account of an event; see events.AccountVia.
+var accountTables = map[string]string{
+	events.TransactionAdded.Resource():      "transactions",
+	events.BillAdded.Resource():             "bills",
+	events.BankStatementCompared.Resource(): "bank_statements",
+}
+
+// accountsOf returns the accounts of the events, with one query for each table. An event has no account if its resource
+// no longer exists or was erased.
+func (s subscriptions) accountsOf(
+	ctx context.Context, tenant uuid.UUID, recorded []events.SubscriptionEvent,
+) (map[events.AccountVia]domain.AccountID, error) {
+	accounts := map[events.AccountVia]domain.AccountID{}
+	ids := map[string][]string{}
+	for _, e := range recorded {
+		via := events.AccountOf(e.Type, e.Subject)
+		switch {
+		case via.Resource == events.AccountAdded.Resource():
+			accounts[via] = domain.AccountID{UUID: via.ID}
+		case via.Resource != "":
+			ids[via.Resource] = append(ids[via.Resource], via.ID.String())
+		}
+	}
+	for resource, named := range ids {
+		q := gormstore.NewQuery("SELECT id, account_id FROM " + accountTables[resource] + " WHERE account_id IS NOT NULL AND ")
+		q.AddExpr(s.Dialect.AnyOf("id", named))
+		q.Add(" AND "+s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
+		via := events.AccountVia{Resource: resource}
+		var account uuid.UUID
+		err := s.Background().Rows(ctx, q.String(), q.Args,
+			[]any{(*gormstore.UUID)(&via.ID), (*gormstore.UUID)(&account)}, func() error {
+				accounts[via] = domain.AccountID{UUID: account}
+				return nil
+			})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
 }
 
 // readQueue returns the events of the subscription that satisfy the conditions added by narrow, ordered by sequence.

@@ -51,6 +51,8 @@ type subscriptionRow struct {
 	// The state of the worker of a subscription to Matcher; see ports.MatcherState.
 	ScannedSources int64             `gorm:"column:scanned_sources"`
 	FailingSince   gormstore.Instant `gorm:"column:failing_since"`
+
+	Account uuid.NullUUID `gorm:"column:account_id"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -61,6 +63,7 @@ func (subscriptionRow) TableName() string { return "subscriptions" }
 func (r *subscriptionRow) setOperators(s events.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), gormstore.Optional(s.Connection.UUID)
+	r.Account = gormstore.Optional(s.Account.UUID)
 	r.SinkKind, r.Settings = string(s.Sink.Kind), s.Sink.Settings
 	r.Sealed, r.PreviousUntil = s.Sealed, gormstore.At(s.PreviousUntil)
 	r.State, r.Reason, r.StateSince = string(s.State), string(s.Reason), gormstore.At(s.StateSince)
@@ -70,16 +73,16 @@ func (r *subscriptionRow) setOperators(s events.Subscription) error {
 
 // operatorColumns are the columns that setOperators sets.
 var operatorColumns = []string{
-	"name", "types", "connection_id", "sink_kind", "settings", "sealed", "previous_until",
+	"name", "types", "connection_id", "account_id", "sink_kind", "settings", "sealed", "previous_until",
 	"state", "reason", "state_since", "revision", "created_at", "updated_at",
 }
 
 func (r subscriptionRow) domain() (events.Subscription, error) {
 	s := events.Subscription{
 		ID: events.SubscriptionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant}, Name: r.Name,
-		Connection: domain.ConnectionID{UUID: r.Connection.UUID},
-		Sink:       events.SubscriptionSink{Kind: events.SinkKind(r.SinkKind), Settings: r.Settings},
-		State:      events.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
+		Connection: domain.ConnectionID{UUID: r.Connection.UUID}, Account: domain.AccountID{UUID: r.Account.UUID},
+		Sink:  events.SubscriptionSink{Kind: events.SinkKind(r.SinkKind), Settings: r.Settings},
+		State: events.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
 		Sealed: r.Sealed, PreviousUntil: r.PreviousUntil.Time, FromStart: r.FromStart,
 		LastSequence: r.LastSequence, DeliveredTo: r.DeliveredTo, Epoch: r.Epoch,
 		Revision: r.Revision, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,

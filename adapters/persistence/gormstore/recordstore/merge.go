@@ -225,6 +225,10 @@ func (m *merger) moveSuccessor() error {
 				"WHERE m.account_id = ? AND m.tenant_id = ?)", []any{next, from, tenant, next, tenant},
 		},
 		{
+			"UPDATE subscriptions SET account_id = ?, revision = revision + 1" + ofAccount,
+			[]any{next, from, tenant},
+		},
+		{
 			"UPDATE accounts SET bank_read_at = (SELECT s.bank_read_at FROM accounts s " +
 				"WHERE s.id = ? AND s.tenant_id = ?) WHERE id = ? AND tenant_id = ?", []any{from, tenant, next, tenant},
 		},

@@ -1006,7 +1006,8 @@ CREATE INDEX events_age ON events (made_at);
 -- sequence is delivered, was skipped, or is parked. epoch: the number of replays and of other new beginnings. lease_id:
 -- the process that sends the events. state 'deleted': the row stays until its events are deleted. scanned_sources: a
 -- hash of the sources that were compared with the entries of Matcher; 0 if none were. failing_since: when the calls to
--- Matcher began to fail; NULL if they do not fail (ports.MatcherState).
+-- Matcher began to fail; NULL if they do not fail (ports.MatcherState). account_id: only events of this account are
+-- sent; NULL for all.
 CREATE TABLE subscriptions (
     id              uuid        NOT NULL,
     tenant_id       uuid        NOT NULL,
@@ -1035,6 +1036,7 @@ CREATE TABLE subscriptions (
     settings        text        NOT NULL DEFAULT '',
     scanned_sources bigint      NOT NULL DEFAULT 0,
     failing_since   timestamptz,
+    account_id      uuid,
     PRIMARY KEY (id, tenant_id)
 );
 

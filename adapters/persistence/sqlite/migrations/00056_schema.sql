@@ -1064,7 +1064,8 @@ CREATE INDEX events_age ON events (made_at);
 -- sequence is delivered, was skipped, or is parked. epoch: the number of replays and of other new beginnings. lease_id:
 -- the process that sends the events. state 'deleted': the row stays until its events are deleted. scanned_sources: a
 -- hash of the sources that were compared with the entries of Matcher; 0 if none were. failing_since: when the calls to
--- Matcher began to fail; NULL if they do not fail (ports.MatcherState).
+-- Matcher began to fail; NULL if they do not fail (ports.MatcherState). account_id: only events of this account are
+-- sent; NULL for all.
 CREATE TABLE subscriptions (
     id              TEXT    NOT NULL,
     tenant_id       TEXT    NOT NULL,
@@ -1093,6 +1094,7 @@ CREATE TABLE subscriptions (
     settings        TEXT    NOT NULL DEFAULT '',
     scanned_sources INTEGER NOT NULL DEFAULT 0,
     failing_since   INTEGER,
+    account_id      TEXT,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 

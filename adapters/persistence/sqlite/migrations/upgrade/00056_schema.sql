@@ -369,3 +369,4 @@ CREATE TABLE bill_lists (
 CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
 CREATE INDEX bill_lists_due ON bill_lists (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
+ALTER TABLE subscriptions ADD COLUMN account_id TEXT;

@@ -77,8 +77,8 @@ type SubscriptionManager interface {
 	// ListSubscriptions returns the subscriptions of the tenant, newest first.
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// UpdateSubscription replaces the name, the types, the connection, the account and the sink of a subscription, in one atomic
-	// change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
+	// UpdateSubscription replaces the name, the types, the connection, the account and the sink of a subscription, in
+	// one atomic change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
 	// (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)

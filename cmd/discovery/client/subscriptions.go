@@ -241,7 +241,7 @@ password of a login, because every user of the machine can read the arguments of
 func (c commands) createSubscription() *cobra.Command {
 	var body discovery.NewSubscription
 	var sink sinkFlags
-	var connection string
+	var connection, account string
 	var fromStart bool
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create a subscription and print its secret, once", Long: createSubscriptionHelp,
@@ -250,6 +250,7 @@ func (c commands) createSubscription() *cobra.Command {
 	cmd.Flags().StringVar(&body.Name, "name", "", "a name for people")
 	cmd.Flags().StringSliceVar(&body.Types, "types", nil, "types of events, separated by commas, such as transaction.*")
 	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection: its name or id")
+	cmd.Flags().StringVar(&account, "account", "", "only events of the account with this id")
 	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink: "+strings.Join(sinkKinds, ", "))
 	cmd.Flags().BoolVar(&fromStart, "from-start", false, "begin at the first record instead of now")
 	sink.register(cmd)
@@ -282,7 +283,7 @@ func (c commands) createSubscription() *cobra.Command {
 		if body.Sink, err = sinkOf(settings); err != nil {
 			return err
 		}
-		body.FromStart = optional(fromStart)
+		body.FromStart, body.AccountID = optional(fromStart), optional(account)
 		if connection != "" {
 			id, err := s.connectionID(connection)
 			if err != nil {
@@ -322,16 +323,16 @@ func (c commands) rotateSecret() *cobra.Command {
 }
 
 func (c commands) updateSubscription() *cobra.Command {
-	var name, connection string
-	var types []string
+	var given changedSubscription
 	var sink sinkFlags
 	cmd := &cobra.Command{
 		Use: "update ID", Short: "Change members of a subscription; the others keep their values",
 		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.Flags().StringVar(&name, "name", "", "new name")
-	cmd.Flags().StringSliceVar(&types, "types", nil, "new types of events, separated by commas")
-	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection; - for all")
+	cmd.Flags().StringVar(&given.name, "name", "", "new name")
+	cmd.Flags().StringSliceVar(&given.types, "types", nil, "new types of events, separated by commas")
+	cmd.Flags().StringVar(&given.connection, "connection", "", "only events of this connection; - for all")
+	cmd.Flags().StringVar(&given.account, "account", "", "only events of the account with this id; - for all")
 	sink.register(cmd)
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		r, err := s.api.GetSubscriptionWithResponse(s.cmd.Context(), args[0])
@@ -344,7 +345,7 @@ func (c commands) updateSubscription() *cobra.Command {
 		if r.JSON200 == nil {
 			return errForeignResponse
 		}
-		change, err := s.changed(*r.JSON200, name, connection, types, sink)
+		change, err := s.changed(*r.JSON200, given, sink)
 		if err != nil {
 			return err
 		}
@@ -356,19 +357,34 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
+// changedSubscription contains the new values of the members of a subscription, as the flags specify them. Members
+// without a value keep their current values; "-" removes a connection or an account.
+type changedSubscription struct {
+	name, connection, account string
+	types                     []string
+}
+
 // changed returns the request body that changes a subscription to the given values. Members for which no value is
 // given keep their current values.
 func (s *session) changed(
-	subscription discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
+	subscription discovery.SubscriptionView, values changedSubscription, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {
 	change = discovery.SubscriptionChange{
 		Name: subscription.Name, Types: subscription.Types, ConnectionID: subscription.ConnectionID,
+		AccountID: subscription.AccountID,
 	}
-	if name != "" {
-		change.Name = name
+	if values.name != "" {
+		change.Name = values.name
 	}
-	if len(types) > 0 {
-		change.Types = types
+	if len(values.types) > 0 {
+		change.Types = values.types
+	}
+	switch values.account {
+	case "":
+	case "-":
+		change.AccountID = nil
+	default:
+		change.AccountID = &values.account
 	}
 	text, err := subscription.Sink.MarshalJSON()
 	if err != nil {
@@ -385,12 +401,12 @@ func (s *session) changed(
 	if change.Sink, err = sinkOf(sink.withSources(members, withMembers(members, given))); err != nil {
 		return change, err
 	}
-	switch connection {
+	switch values.connection {
 	case "":
 	case "-":
 		change.ConnectionID = nil
 	default:
-		id, err := s.connectionID(connection)
+		id, err := s.connectionID(values.connection)
 		if err != nil {
 			return change, err
 		}

@@ -326,9 +326,9 @@ func (s subscriptions) accountsOf(
 		}
 	}
 	for resource, named := range ids {
-		q := gormstore.NewQuery("SELECT id, account_id FROM " + accountTables[resource] + " WHERE account_id IS NOT NULL AND ")
+		q := gormstore.NewQuery("SELECT id, account_id FROM " + accountTables[resource] + " WHERE ")
 		q.AddExpr(s.Dialect.AnyOf("id", named))
-		q.Add(" AND "+s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
+		q.Add(" AND account_id IS NOT NULL AND "+s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
 		via := events.AccountVia{Resource: resource}
 		var account uuid.UUID
 		err := s.Background().Rows(ctx, q.String(), q.Args,

@@ -202,6 +202,7 @@ export function SubscriptionPage({ id }) {
       [t('subscription.types'), item.types.map((name) => html`<code>${name}</code> `)],
       [t('column.connection'), item.connectionId
         && html`<a href=${link('/connections/' + item.connectionId)}><code>${item.connectionId}</code></a>`],
+      [t('column.account'), item.accountId && html`<code>${item.accountId}</code>`],
       [t('subscription.sink'), t('sink.' + item.sink.kind)],
       ...sinkPairs(item.sink),
       [t('subscription.position'), t('subscription.positionOf', { position: item.position, last: item.lastSequence })],

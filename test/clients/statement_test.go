@@ -91,6 +91,9 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 	for _, args := range [][]string{
 		{bank}, {bank, "--format", "pdf"}, {bank, "--format", "csv", "--from", "x"}, {"--format", "csv"},
 		{bank, "--format", "csv", "--from", "2026-02-01", "--to", "2026-01-01"},
+		{bank, "--format", "csv", "--bill", bank, "--from", "2026-01-01"}, {bank, "--format", "camt053", "--bill", bank},
+		{bank, "--format", "csv", "--bill", bank, "--close", "2026-01-01"},
+		{bank, "--format", "csv", "--bill", bank, "--force"},
 	} {
 		if _, fault, code := e.discovery(t, "", append([]string{"accounts", "statement"}, args...)...); code != 2 {
 			t.Errorf("%v: the exit code is %d: %s", args, code, fault)
@@ -110,6 +113,7 @@ func TestAStatementThatEndsEarlySaysSo(t *testing.T) {
 		"of a day that is over":        {early, nil, true},
 		"to a chosen day":              {early, []string{"--to", day(-2)}, false},
 		"of a close":                   {early, []string{"--close", day(-2)}, false},
+		"of a bill":                    {early, []string{"--format", "ofx", "--bill", "y"}, false},
 		"to a later day":               {"statement-0196f5d4-2001-01-01-" + day(1) + ".xml", nil, false},
 		"in a file with no day at all": {"statement.xml", nil, false},
 	} {

@@ -19,9 +19,9 @@ import (
 
 // statementFlags are the flags of the commands that download statements.
 type statementFlags struct {
-	dates                                                      dateFlags
-	format, file, externalID, force, closed, version, language string
-	maxBytes                                                   int64
+	dates                                                            dateFlags
+	format, file, externalID, force, closed, bill, version, language string
+	maxBytes                                                         int64
 }
 
 // register adds the flags to the command.
@@ -53,6 +53,7 @@ func (f *statementFlags) params() (params discovery.GetStatementParams, err erro
 		ExternalID: optional(discovery.GetStatementParamsExternalID(f.externalID)),
 		Version:    optional(discovery.GetStatementParamsVersion(f.version)),
 		Locale:     optional(discovery.GetStatementParamsLocale(f.language)),
+		Bill:       optional(f.bill),
 	}
 	if params.From, params.To, err = f.dates.parse(); err != nil {
 		return params, err
@@ -60,8 +61,13 @@ func (f *statementFlags) params() (params discovery.GetStatementParams, err erro
 	if params.Close, err = parseDate("--close", f.closed); err != nil {
 		return params, err
 	}
+	dated := params.From != nil || params.To != nil || f.force != ""
 	switch {
-	case f.closed != "" && (params.From != nil || params.To != nil || f.force != ""):
+	case f.bill != "" && (dated || f.closed != ""):
+		return params, usagef("--bill must not be used together with --from, --to, --close and --force")
+	case f.bill != "" && f.format == "camt053":
+		return params, usagef("--format must be ofx, csv or matcher with --bill")
+	case f.closed != "" && dated:
 		return params, usagef("--close must not be used together with --from, --to and --force")
 	case !params.Format.Valid():
 		return params, usagef("--format must be camt053, ofx, csv or matcher")
@@ -82,10 +88,12 @@ func (c commands) statement() *cobra.Command {
 		Short: "Download a statement of an account",
 		Args:  between(1, 1),
 		Long: "Download a statement of an account: its posted transactions and, in the formats camt053 and ofx, its " +
-			"balances.\nThe file appears only when the document is complete.",
+			"balances.\nWith --bill, it has the posted transactions of a bill of a card, and ofx the bill's total. " +
+			"discovery bills list prints the bills.\nThe file appears only when the document is complete.",
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd, "the file to write; the standard output if it is not given or -")
+	cmd.Flags().StringVar(&flags.bill, "bill", "", "print the bill of a card with this id: ofx, csv or matcher")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		params, err := flags.params()
 		if err != nil {
@@ -176,7 +184,8 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	if err := s.saveDocument(response, file); err != nil {
 		return err
 	}
-	if last := lastDay(response); params.To == nil && params.Close == nil && last != "" &&
+	chosen := params.To != nil || params.Close != nil || params.Bill != nil
+	if last := lastDay(response); !chosen && last != "" &&
 		last < time.Now().UTC().Format(time.DateOnly) {
 		s.printNote("the statement ends with %s; --to DATE sets another last day", last)
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -67,5 +68,49 @@ func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 	}
 	if conditional < 8 || exceptions != len(withoutIfMatch) {
 		t.Errorf("%d conditional routes and %d of %d exceptions", conditional, exceptions, len(withoutIfMatch))
+	}
+}
+
+// TestEveryObjectThatIsReadByItsIDHasAnEntityTag checks the route table and the document. If the object has no revision,
+// the tag is computed from the body: two bodies have the same tag only if they are equal.
+func TestEveryObjectThatIsReadByItsIDHasAnEntityTag(t *testing.T) {
+	s := newEnv(t)
+	paths := openAPI(t, s)["paths"].(map[string]any)
+	byRevision := map[string]bool{
+		"get-connection": true, "get-engine-connection": true, "get-application": true, "get-subscription": true,
+		"get-bank-statement": true,
+	}
+	read := 0
+	for _, r := range (&server{}).routes() {
+		if r.method != http.MethodGet || !strings.HasSuffix(r.path, "{id}") {
+			continue
+		}
+		read++
+		responses := paths[r.path].(map[string]any)["get"].(map[string]any)["responses"].(map[string]any)
+		if headers, _ := responses["200"].(map[string]any)["headers"].(map[string]any); headers["ETag"] == nil {
+			t.Errorf("the document describes no ETag of %s", r.id)
+		}
+		tags := map[string]string{} // by the body
+		for _, id := range []string{someID.String(), otherID.String(), someID.String()} {
+			w := s.call(r.method, strings.ReplaceAll(r.path, "{id}", id), "")
+			if w.Code == http.StatusNotFound {
+				continue // the fake service knows only one object of some kinds
+			}
+			tag, body := w.Header().Get("ETag"), w.Body.String()
+			if w.Code != http.StatusOK || len(tag) < 3 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+				t.Errorf("%s: %d with the ETag %q", r.id, w.Code, tag)
+			}
+			if before, known := tags[body]; known && tag != before {
+				t.Errorf("%s: the ETags %s and %s of one body", r.id, before, tag)
+			}
+			tags[body] = tag
+		}
+		distinct := slices.Compact(slices.Sorted(maps.Values(tags)))
+		if len(tags) == 0 || len(distinct) != len(tags) && !byRevision[r.id] {
+			t.Errorf("%s: %d bodies have the ETags %v", r.id, len(tags), distinct)
+		}
+	}
+	if read < 12 {
+		t.Errorf("%d objects are read by their ids", read)
 	}
 }

@@ -69,6 +69,11 @@ func (r *route) readsBody() bool {
 	return !r.noBody && (r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch)
 }
 
+// getsByID reports whether the route returns the object whose id ends the path.
+func (r *route) getsByID() bool {
+	return r.method == http.MethodGet && strings.HasSuffix(r.path, "/{id}")
+}
+
 // inputLocation returns "body" or "query", depending on where the fields of the operation are. In a problem document,
 // the location of a field begins with this word.
 func (r *route) inputLocation() string {
@@ -93,6 +98,9 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
 		input, output := operation.NewInput[I](s.api, op), operation.NewOutput[O](s.api, op, r.status)
+		if r.getsByID() {
+			output.TagBody(op, "The entity tag of the body, which differs as soon as a member does")
+		}
 		e := &endpoint{server: s, route: r, hasQuery: input.HasQuery, run: func(c echo.Context, x *exchange) error {
 			return run(s, c, x, input, h, output)
 		}}

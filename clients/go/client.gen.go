@@ -22876,6 +22876,11 @@ func (r GetDayCoverageResponse) ContentType() string {
 	return ""
 }
 
+// GetAccountResponse200Headers the declared response headers of an HTTP 200 response for GetAccount
+type GetAccountResponse200Headers struct {
+	ETag *string
+}
+
 // GetAccountResponse401Headers the declared response headers of an HTTP 401 response for GetAccount
 type GetAccountResponse401Headers struct {
 	WWWAuthenticate *string
@@ -22917,6 +22922,8 @@ type GetAccountResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetAccountResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetAccountResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -30326,6 +30333,11 @@ func (r ListBankStatementLinesResponse) ContentType() string {
 	return ""
 }
 
+// GetBillResponse200Headers the declared response headers of an HTTP 200 response for GetBill
+type GetBillResponse200Headers struct {
+	ETag *string
+}
+
 // GetBillResponse401Headers the declared response headers of an HTTP 401 response for GetBill
 type GetBillResponse401Headers struct {
 	WWWAuthenticate *string
@@ -30367,6 +30379,8 @@ type GetBillResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetBillResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBillResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -31829,6 +31843,11 @@ func (r ListErasuresResponse) ContentType() string {
 	return ""
 }
 
+// GetErasureResponse200Headers the declared response headers of an HTTP 200 response for GetErasure
+type GetErasureResponse200Headers struct {
+	ETag *string
+}
+
 // GetErasureResponse401Headers the declared response headers of an HTTP 401 response for GetErasure
 type GetErasureResponse401Headers struct {
 	WWWAuthenticate *string
@@ -31870,6 +31889,8 @@ type GetErasureResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetErasureResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetErasureResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -32260,6 +32281,11 @@ func (r StartLinkSessionResponse) ContentType() string {
 	return ""
 }
 
+// GetLinkSessionResponse200Headers the declared response headers of an HTTP 200 response for GetLinkSession
+type GetLinkSessionResponse200Headers struct {
+	ETag *string
+}
+
 // GetLinkSessionResponse401Headers the declared response headers of an HTTP 401 response for GetLinkSession
 type GetLinkSessionResponse401Headers struct {
 	WWWAuthenticate *string
@@ -32301,6 +32327,8 @@ type GetLinkSessionResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetLinkSessionResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetLinkSessionResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -32976,6 +33004,11 @@ func (r ListAllPullsResponse) ContentType() string {
 	return ""
 }
 
+// GetPullResponse200Headers the declared response headers of an HTTP 200 response for GetPull
+type GetPullResponse200Headers struct {
+	ETag *string
+}
+
 // GetPullResponse401Headers the declared response headers of an HTTP 401 response for GetPull
 type GetPullResponse401Headers struct {
 	WWWAuthenticate *string
@@ -33017,6 +33050,8 @@ type GetPullResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetPullResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetPullResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -35930,6 +35965,11 @@ func (r SumTransactionsResponse) ContentType() string {
 	return ""
 }
 
+// GetTransactionResponse200Headers the declared response headers of an HTTP 200 response for GetTransaction
+type GetTransactionResponse200Headers struct {
+	ETag *string
+}
+
 // GetTransactionResponse401Headers the declared response headers of an HTTP 401 response for GetTransaction
 type GetTransactionResponse401Headers struct {
 	WWWAuthenticate *string
@@ -35971,6 +36011,8 @@ type GetTransactionResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetTransactionResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetTransactionResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -37168,6 +37210,11 @@ func (r ReplayDeliveriesResponse) ContentType() string {
 	return ""
 }
 
+// GetDeliveryResponse200Headers the declared response headers of an HTTP 200 response for GetDelivery
+type GetDeliveryResponse200Headers struct {
+	ETag *string
+}
+
 // GetDeliveryResponse401Headers the declared response headers of an HTTP 401 response for GetDelivery
 type GetDeliveryResponse401Headers struct {
 	WWWAuthenticate *string
@@ -37209,6 +37256,8 @@ type GetDeliveryResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetDeliveryResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetDeliveryResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -40660,6 +40709,16 @@ func ParseGetAccountResponse(rsp *http.Response) (*GetAccountResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetAccountResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetAccountResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -48398,6 +48457,16 @@ func ParseGetBillResponse(rsp *http.Response) (*GetBillResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetBillResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetBillResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -49940,6 +50009,16 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetErasureResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetErasureResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -50380,6 +50459,16 @@ func ParseGetLinkSessionResponse(rsp *http.Response) (*GetLinkSessionResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetLinkSessionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetLinkSessionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -51120,6 +51209,16 @@ func ParseGetPullResponse(rsp *http.Response) (*GetPullResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetPullResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetPullResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -54221,6 +54320,16 @@ func ParseGetTransactionResponse(rsp *http.Response) (*GetTransactionResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetTransactionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetTransactionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -55504,6 +55613,16 @@ func ParseGetDeliveryResponse(rsp *http.Response) (*GetDeliveryResponse, error) 
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetDeliveryResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetDeliveryResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {

@@ -221,6 +221,44 @@ func TestAResponseIsWrittenAndDescribed(t *testing.T) {
 	}
 }
 
+func TestTheTagOfABodyIsComputedUnlessTheOutputHasOne(t *testing.T) {
+	api := operation.NewAPI(&operation.Document{})
+	op := &operation.Operation{}
+	type body struct{ Body item[bool] }
+	out := operation.NewOutput[body](api, op, http.StatusOK)
+	out.TagBody(op, "Of the body")
+	if header := op.Responses["200"].Headers["ETag"]; header == nil || header.Schema.Description != "Of the body" {
+		t.Errorf("the header is %+v", header)
+	}
+	tag := func(name code) string {
+		w := httptest.NewRecorder()
+		if err := out.Write(w, &body{item[bool]{Name: name}}); err != nil {
+			t.Fatal(err)
+		}
+		return w.Header().Get("ETag")
+	}
+	if a, again, b := tag("a"), tag("a"), tag("b"); len(a) != 24 || a != again || a == b {
+		t.Errorf("the tags %s and %s of one body, %s of another one", a, again, b)
+	}
+	type tagged struct {
+		ETag string `header:"ETag" doc:"Of the revision"`
+		Body item[bool]
+	}
+	op = &operation.Operation{}
+	given := operation.NewOutput[tagged](api, op, http.StatusOK)
+	given.TagBody(op, "Of the body")
+	w := httptest.NewRecorder()
+	if err := given.Write(w, &tagged{ETag: `"7"`}); err != nil || w.Header().Get("ETag") != `"7"` ||
+		op.Responses["200"].Headers["ETag"].Schema.Description != "Of the revision" {
+		t.Errorf("the given tag is %s, %v", w.Header().Get("ETag"), err)
+	}
+	empty := operation.NewOutput[struct{}](api, op, http.StatusNoContent)
+	empty.TagBody(op, "Of the body")
+	if op.Responses["204"].Headers != nil {
+		t.Error("a response without a body has a tag")
+	}
+}
+
 // broken is a type whose values cannot be encoded as JSON.
 type broken struct{}
 

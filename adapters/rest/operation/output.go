@@ -2,6 +2,8 @@ package operation
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -22,6 +24,8 @@ type outputFields struct {
 	statusField, bodyField int
 	// alternatives are the fields with other bodies, each with the status of its response.
 	alternatives []alternative
+	// tagsBody means that the header ETag is computed from the body.
+	tagsBody bool
 }
 
 // alternative describes a field of an output struct that holds an alternative to Body. The field is nil if Body is the
@@ -71,6 +75,26 @@ func newOutputFields(a *API, op *Operation, status int, t reflect.Type) outputFi
 		}
 	}
 	return out
+}
+
+// etagHeader is the name of the header with the entity tag.
+const etagHeader = "ETag"
+
+// TagBody adds an entity tag to the responses and to the operation's description, unless the output struct has one. The
+// tag is strong: it is computed from the bytes of the body.
+func (out *Output[O]) TagBody(op *Operation, description string) { out.fields.tagBody(op, description) }
+
+// tagBody is TagBody for any output struct.
+func (out *outputFields) tagBody(op *Operation, description string) {
+	response := op.response(out.status)
+	if response.Headers[etagHeader] != nil || out.bodyField < 0 {
+		return
+	}
+	if response.Headers == nil {
+		response.Headers = map[string]*Header{}
+	}
+	response.Headers[etagHeader] = &Header{Schema: &Schema{Type: TypeString, Description: description}}
+	out.tagsBody = true
 }
 
 // response returns the description of the response with this status. It adds the response if it is missing.
@@ -125,8 +149,26 @@ func (out *outputFields) write(w http.ResponseWriter, fields reflect.Value) erro
 		w.WriteHeader(status)
 		return nil
 	}
+	body := fields.Field(out.bodyField).Addr().Interface()
+	if out.tagsBody {
+		tag, err := entityTag(body)
+		if err != nil {
+			return err
+		}
+		w.Header().Set(etagHeader, tag)
+	}
 	w.Header().Set("Content-Type", JSONType)
-	return writeBody(w, status, fields.Field(out.bodyField).Addr().Interface())
+	return writeBody(w, status, body)
+}
+
+// entityTag returns the strong entity tag of a body. It encodes the body without storing the bytes: a body is written
+// without being in memory as a whole, and its encoding is deterministic.
+func entityTag(body any) (string, error) {
+	hash := sha256.New()
+	if err := json.MarshalWrite(hash, body, ResponseOptions); err != nil {
+		return "", err
+	}
+	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16]) + `"`, nil
 }
 
 // writeBody writes the status and the body. The status is written with the first bytes of the body.

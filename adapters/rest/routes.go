@@ -98,9 +98,6 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
 		input, output := operation.NewInput[I](s.api, op), operation.NewOutput[O](s.api, op, r.status)
-		if r.getsByID() {
-			output.TagBody(op, "The entity tag of the body, which differs as soon as a member does")
-		}
 		e := &endpoint{server: s, route: r, hasQuery: input.HasQuery, run: func(c echo.Context, x *exchange) error {
 			return run(s, c, x, input, h, output)
 		}}
@@ -305,6 +302,9 @@ func (s *server) describe(r *route) *operation.Operation {
 		OperationID: r.id, Tags: []string{r.tag}, Summary: r.summary, Description: r.description,
 		Responses: map[string]*operation.Response{},
 		Security:  []map[string][]string{}, // no authentication, unless the route has a scope
+	}
+	if r.getsByID() {
+		op.BodyTag = "The entity tag of the body, which differs as soon as a member does"
 	}
 	if r.scope != "" {
 		op.Security = append(op.Security, map[string][]string{"bearer": {r.scope}})

@@ -3,7 +3,6 @@ package events
 import (
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -123,7 +122,7 @@ func (p *parking) delivered() []string {
 			subjects = append(subjects, name)
 		}
 	}
-	slices.SortFunc(subjects, strings.Compare)
+	slices.Sort(subjects)
 	return subjects
 }
 

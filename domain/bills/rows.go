@@ -2,7 +2,6 @@ package bills
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -229,7 +228,11 @@ func (e *evaluation) instalments() map[purchase]instalment {
 			}
 		}
 	}
-	maps.DeleteFunc(series, func(_ purchase, i instalment) bool { return i.number == 0 })
+	for p, i := range series {
+		if i.number == 0 {
+			delete(series, p)
+		}
+	}
 	return series
 }
 

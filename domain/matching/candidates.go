@@ -1,15 +1,13 @@
 package matching
 
 import (
-	"github.com/LerianStudio/aggregator-connections/domain/banktext"
-
-	"cmp"
 	"hash/maphash"
 	"slices"
 	"sort"
 	"strconv"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // The limits of candidates, as numbers of groups. If more than maxClass groups have the same amount, they are divided
@@ -63,25 +61,26 @@ func newCandidates(groups []*group, oldGroups int) *candidates {
 
 // indexTokens sets tokens and groups.
 func (c *candidates) indexTokens() {
-	type entry struct {
-		token token
-		group *group
-	}
-	var entries []entry
 	for amount, class := range c.byAmount {
 		if isLarge(class) {
 			for _, g := range class {
 				for _, t := range append(tokensOf(amount, g.first), textToken(amount, g.first)) {
-					entries = append(entries, entry{t, g})
+					c.tokens, c.groups = append(c.tokens, t), append(c.groups, g)
 				}
 			}
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.token, b.token) })
-	c.tokens, c.groups = make([]token, len(entries)), make([]*group, len(entries))
-	for i, e := range entries {
-		c.tokens[i], c.groups[i] = e.token, e.group
-	}
+	sort.Stable(byToken{c})
+}
+
+// byToken sorts the tokens of candidates, with their groups.
+type byToken struct{ *candidates }
+
+func (b byToken) Len() int           { return len(b.tokens) }
+func (b byToken) Less(i, j int) bool { return b.tokens[i] < b.tokens[j] }
+func (b byToken) Swap(i, j int) {
+	b.tokens[i], b.tokens[j] = b.tokens[j], b.tokens[i]
+	b.groups[i], b.groups[j] = b.groups[j], b.groups[i]
 }
 
 // isLarge reports whether too many groups have the same amount to compare each of them with all others.

@@ -106,7 +106,7 @@ func (s *Section) chainInOrder(newestFirst, elsewhere bool) *chain {
 	}
 	running := slices.ContainsFunc(c.lines, func(i int) bool { return s.Blocks[i].Running != nil })
 	if !running || s.DailyRunning {
-		slices.SortStableFunc(c.lines, func(a, b int) int { return cmp.Compare(s.Blocks[a].Date, s.Blocks[b].Date) })
+		domain.SortLarge(c.lines, func(a, b int) int { return cmp.Compare(s.Blocks[a].Date, s.Blocks[b].Date) })
 	}
 	c.sums = make([]decimal.Decimal, len(c.lines)+1)
 	for n, i := range c.lines {

@@ -223,10 +223,9 @@ func TestAResponseIsWrittenAndDescribed(t *testing.T) {
 
 func TestTheTagOfABodyIsComputedUnlessTheOutputHasOne(t *testing.T) {
 	api := operation.NewAPI(&operation.Document{})
-	op := &operation.Operation{}
+	op := &operation.Operation{BodyTag: "Of the body"}
 	type body struct{ Body item[bool] }
 	out := operation.NewOutput[body](api, op, http.StatusOK)
-	out.TagBody(op, "Of the body")
 	if header := op.Responses["200"].Headers["ETag"]; header == nil || header.Schema.Description != "Of the body" {
 		t.Errorf("the header is %+v", header)
 	}
@@ -244,16 +243,14 @@ func TestTheTagOfABodyIsComputedUnlessTheOutputHasOne(t *testing.T) {
 		ETag string `header:"ETag" doc:"Of the revision"`
 		Body item[bool]
 	}
-	op = &operation.Operation{}
+	op = &operation.Operation{BodyTag: "Of the body"}
 	given := operation.NewOutput[tagged](api, op, http.StatusOK)
-	given.TagBody(op, "Of the body")
 	w := httptest.NewRecorder()
 	if err := given.Write(w, &tagged{ETag: `"7"`}); err != nil || w.Header().Get("ETag") != `"7"` ||
 		op.Responses["200"].Headers["ETag"].Schema.Description != "Of the revision" {
 		t.Errorf("the given tag is %s, %v", w.Header().Get("ETag"), err)
 	}
-	empty := operation.NewOutput[struct{}](api, op, http.StatusNoContent)
-	empty.TagBody(op, "Of the body")
+	operation.NewOutput[struct{}](api, op, http.StatusNoContent)
 	if op.Responses["204"].Headers != nil {
 		t.Error("a response without a body has a tag")
 	}

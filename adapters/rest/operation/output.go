@@ -74,26 +74,23 @@ func newOutputFields(a *API, op *Operation, status int, t reflect.Type) outputFi
 			response.Headers[name] = &Header{Schema: schema}
 		}
 	}
+	out.tagBody(op)
 	return out
 }
 
 // etagHeader is the name of the header with the entity tag.
 const etagHeader = "ETag"
 
-// TagBody adds an entity tag to the responses and to the operation's description, unless the output struct has one. The
-// tag is strong: it is computed from the bytes of the body.
-func (out *Output[O]) TagBody(op *Operation, description string) { out.fields.tagBody(op, description) }
-
-// tagBody is TagBody for any output struct.
-func (out *outputFields) tagBody(op *Operation, description string) {
+// tagBody adds the entity tag of op.BodyTag.
+func (out *outputFields) tagBody(op *Operation) {
 	response := op.response(out.status)
-	if response.Headers[etagHeader] != nil || out.bodyField < 0 {
+	if op.BodyTag == "" || response.Headers[etagHeader] != nil || out.bodyField < 0 {
 		return
 	}
 	if response.Headers == nil {
 		response.Headers = map[string]*Header{}
 	}
-	response.Headers[etagHeader] = &Header{Schema: &Schema{Type: TypeString, Description: description}}
+	response.Headers[etagHeader] = &Header{Schema: &Schema{Type: TypeString, Description: op.BodyTag}}
 	out.tagsBody = true
 }
 

@@ -13,8 +13,8 @@ func SortLarge[T any](list []T, compare func(a, b T) int) {
 	sort.SliceStable(list, func(i, j int) bool { return compare(list[i], list[j]) < 0 })
 }
 
-// Sorted returns the elements of a sequence in the order of compare, like slices.SortedStableFunc, but adds less code to
-// the binary.
+// Sorted returns the elements of a sequence in the order of compare, like slices.SortedStableFunc, but adds less code
+// to the binary.
 func Sorted[T any](elements iter.Seq[T], compare func(a, b T) int) []T {
 	list := slices.Collect(elements)
 	SortLarge(list, compare)

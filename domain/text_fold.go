@@ -9,9 +9,9 @@ import (
 )
 
 // FoldText returns the text without case and accents, which is the form in which texts are searched. Two texts that
-// differ only in the case of letters, in accents, in the encoding of accents, in the kind and number of spaces, tabs and
-// line breaks between words, or in a letter that is usually replaced where a keyboard lacks it (ß, ł, ø, ligatures) have
-// the same result.
+// differ only in the case of letters, in accents, in the encoding of accents, in the kind and number of spaces, tabs
+// and line breaks between words, or in a letter that is usually replaced where a keyboard lacks it (ß, ł, ø, ligatures)
+// have the same result.
 //
 // The result is not meant to be shown: the case variants of a character (the simple case folding of Unicode) become the
 // variant with the smallest code point, and combining marks are left out.

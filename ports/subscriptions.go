@@ -78,8 +78,8 @@ type SubscriptionManager interface {
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
 	// UpdateSubscription replaces the name, the types, the connection, the account and the sink of a subscription, in
-	// one atomic change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
-	// (revision_mismatch).
+	// one atomic change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change;
+	// Conflict (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)
 	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).

@@ -49,7 +49,8 @@ func startTinyproxy(t *testing.T, user, password string) (address string) {
 		}
 		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 		address = fmt.Sprintf("127.0.0.1:%d", port)
-		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		deadline := time.Now().Add(5 * time.Second)
+		for ; time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 			if conn, err := net.Dial("tcp", address); err == nil {
 				_ = conn.Close()
 				return address

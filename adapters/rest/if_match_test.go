@@ -71,8 +71,8 @@ func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 	}
 }
 
-// TestEveryObjectThatIsReadByItsIDHasAnEntityTag checks the route table and the document. If the object has no revision,
-// the tag is computed from the body: two bodies have the same tag only if they are equal.
+// TestEveryObjectThatIsReadByItsIDHasAnEntityTag checks the route table and the document. If the object has no
+// revision, the tag is computed from the body: two bodies have the same tag only if they are equal.
 func TestEveryObjectThatIsReadByItsIDHasAnEntityTag(t *testing.T) {
 	s := newEnv(t)
 	paths := openAPI(t, s)["paths"].(map[string]any)

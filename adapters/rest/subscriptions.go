@@ -264,7 +264,8 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	}
 }
 
-// optionalID parses an id in a request. It returns the zero id for an empty text, and NotFound if the text is not an id.
+// optionalID parses an id in a request. It returns the zero id for an empty text, and NotFound if the text is not an
+// id.
 func optionalID[T any](text string) (domain.ID[T], error) {
 	if text == "" {
 		return domain.ID[T]{}, nil

@@ -108,8 +108,8 @@ func (s *Service) setSink(
 	return sink, settings.Secrets, nil
 }
 
-// namedOutsideSources returns one error for each of connectionId and accountId that is set. A subscription to Matcher has
-// neither.
+// namedOutsideSources returns one error for each of connectionId and accountId that is set. A subscription to Matcher
+// has neither.
 func namedOutsideSources(sub events.Subscription) (fieldErrors []*domain.Error) {
 	const message = "must be absent: the sources name the accounts"
 	if !sub.Connection.IsZero() {

@@ -70,8 +70,8 @@ func (r *stepReader) readBillsOf(
 	return nil
 }
 
-// readOf returns the list of the bills of a card as a reading. It reports bills that cannot be read. The list proves the absence of a bill only while the
-// vendor can read the cards at the bank.
+// readOf returns the list of the bills of a card as a reading. It reports bills that cannot be read. The list proves
+// the absence of a bill only while the vendor can read the cards at the bank.
 func (r *stepReader) readOf(ctx context.Context, card domain.AccountData, listing bills.Listing) bills.Read {
 	if listing.Partial {
 		err := &domain.Error{

@@ -1,6 +1,7 @@
 package bills_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -11,8 +12,8 @@ import (
 
 // The tests of this file are about verdicts that would go further than what is known.
 
-// threeBills returns a card with the bills sep, oct and nov, which are 500, 700 and 650. Each has one row and is paid on
-// its due date. The bank was read on 28 November 2026.
+// threeBills returns a card with the bills sep, oct and nov, which are 500, 700 and 650. Each has one row and is paid
+// on its due date. The bank was read on 28 November 2026.
 func threeBills() bills.Card {
 	card := bills.Card{Today: "2026-11-28", CoversTo: "2026-11-26", Currency: "BRL"}
 	for i, total := range []string{"500", "700", "650"} {
@@ -85,7 +86,7 @@ func TestARowThatIsDueLaterExplainsNoDifference(t *testing.T) {
 		pending := row("2026-11-04", "120", domain.CardFacts{Forecast: forecast})
 		pending.Pending = true
 		card := c
-		card.Rows = append(card.Rows[:len(card.Rows):len(card.Rows)], pending)
+		card.Rows = append(slices.Clip(card.Rows), pending)
 		if b := find(t, card, "nov"); b.Check != bills.Differs || text(b.Difference) != "108.98" {
 			t.Errorf("beside a row of %s, the check is %s %s", forecast, b.Check, text(b.Difference))
 		}
@@ -218,7 +219,15 @@ func TestAPaymentThatIsReturnedSettlesNothing(t *testing.T) {
 		if !listed {
 			c.Bills[2].Payments = nil
 		}
-		paid, returned := row("2026-11-10", "-650", domain.CardFacts{Payment: true}), row("2026-11-11", "650", named(""))
+		paid, returned := row(
+			"2026-11-10",
+			"-650",
+			domain.CardFacts{Payment: true},
+		), row(
+			"2026-11-11",
+			"650",
+			named(""),
+		)
 		returned.Text = "PAGAMENTO DEVOLVIDO"
 		c.Rows = append(c.Rows, paid, returned)
 		r := bills.Evaluate(c)

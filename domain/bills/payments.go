@@ -66,8 +66,8 @@ func (e *evaluation) findPayments() {
 	e.findReturned()
 }
 
-// findReturned finds the rows that take a payment back, such as a bounced direct debit: the text names a payment and its
-// return, and the amount is that of the latest payment before.
+// findReturned finds the rows that take a payment back, such as a bounced direct debit: the text names a payment and
+// its return, and the amount is that of the latest payment before.
 func (e *evaluation) findReturned() {
 	for i, r := range e.Rows {
 		if !r.Amount.IsPositive() || r.Pending || r.Unknown || !saysReturnedPayment(r.Text) {
@@ -240,8 +240,8 @@ func (e *evaluation) settleByDate(p *payment) {
 	}
 }
 
-// listsLate reports whether the bank lists payments only with the next bill, and the rows do not show them. A payment of
-// the newest bill is then not known yet.
+// listsLate reports whether the bank lists payments only with the next bill, and the rows do not show them. A payment
+// of the newest bill is then not known yet.
 func (e *evaluation) listsLate() bool {
 	late := false
 	for _, p := range e.payments {

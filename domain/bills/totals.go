@@ -87,8 +87,8 @@ func (e *evaluation) compareTotals() {
 	}
 }
 
-// before returns the index of the bill before the i-th one; -1 if it is not known. A bill that is due on the same day is
-// none: it is another version of the bill, or that of another card.
+// before returns the index of the bill before the i-th one; -1 if it is not known. A bill that is due on the same day
+// is none: it is another version of the bill, or that of another card.
 func (e *evaluation) before(i int) int {
 	before := i - 1
 	for before >= 0 && e.bills[before].DueDate == e.bills[i].DueDate {
@@ -147,10 +147,10 @@ func (b *Evaluated) fits(rest decimal.Decimal) bool {
 	return b.Rows.Count > 0 && within(difference)
 }
 
-// compare sets the form of the total that fits best, and the difference to it. rest is what the known payments have left
-// of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in another way:
-// no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists of the rows
-// alone contains no rest, so the bill before was settled by a payment that is not shown.
+// compare sets the form of the total that fits best, and the difference to it. rest is what the known payments have
+// left of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in another
+// way: no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists of the
+// rows alone contains no rest, so the bill before was settled by a payment that is not shown.
 func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	b.Carried = rest
 	if rest != nil && !b.fits(*rest) {

@@ -35,7 +35,17 @@ func TestAStatementOfABillIsPrinted(t *testing.T) {
 	defer service.Close()
 	e := &env{origin: service.URL, token: harness.Token(t, "0196f5d4-6f0e-7000-8000-000000000001")}
 	for _, format := range []string{"csv", "ofx", "matcher"} {
-		if out := e.must(t, "", "accounts", "statement", "x", "--bill", "y", "--format", format); out != "the document" {
+		if out := e.must(
+			t,
+			"",
+			"accounts",
+			"statement",
+			"x",
+			"--bill",
+			"y",
+			"--format",
+			format,
+		); out != "the document" {
 			t.Errorf("%s: the command printed %q", format, out)
 		}
 		want := "/accounts/x/statement?bill=y&format=" + format

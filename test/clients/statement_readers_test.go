@@ -32,8 +32,8 @@ func ensure(t *testing.T, file, name string) {
 	}
 }
 
-// saveStatement writes a statement to a file with a record for each text, and returns the file and the sum. Each text is
-// the description, the counterparty, the reference and the external id of its record.
+// saveStatement writes a statement to a file with a record for each text, and returns the file and the sum. Each text
+// is the description, the counterparty, the reference and the external id of its record.
 func saveStatement(t *testing.T, format ports.StatementFormat, texts ...string) (file string, sum decimal.Decimal) {
 	t.Helper()
 	s, records := porttest.SampleStatement()
@@ -105,9 +105,33 @@ func openInCalc(t *testing.T, file string) (rows [][]cell) {
 
 func TestASpreadsheetInBrazilReadsAmountsDatesAndTexts(t *testing.T) {
 	texts := []string{
-		"nov/2026", "5 jan", "12/11/2026", "VERDADEIRO", "FALSO", "TRUE", "(5)", "1E+05", "1e5", "00012345", "1.234",
-		"R$ 10,00", "10%", "1/2", "12:30", "1 1/2", "2026-11-12", "12345678901234567890", "5-", "=1+1", "-1", "@SUM(A1)",
-		"Padaria; filial 2", "JOSÉ da Silva", "99 Tecnologia", "13º salário", "Fatura nov/2026",
+		"nov/2026",
+		"5 jan",
+		"12/11/2026",
+		"VERDADEIRO",
+		"FALSO",
+		"TRUE",
+		"(5)",
+		"1E+05",
+		"1e5",
+		"00012345",
+		"1.234",
+		"R$ 10,00",
+		"10%",
+		"1/2",
+		"12:30",
+		"1 1/2",
+		"2026-11-12",
+		"12345678901234567890",
+		"5-",
+		"=1+1",
+		"-1",
+		"@SUM(A1)",
+		"Padaria; filial 2",
+		"JOSÉ da Silva",
+		"99 Tecnologia",
+		"13º salário",
+		"Fatura nov/2026",
 	}
 	file, want := saveStatement(t, csv.Format{Brazilian: true}, texts...)
 	rows := openInCalc(t, file)

@@ -91,7 +91,8 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 	for _, args := range [][]string{
 		{bank}, {bank, "--format", "pdf"}, {bank, "--format", "csv", "--from", "x"}, {"--format", "csv"},
 		{bank, "--format", "csv", "--from", "2026-02-01", "--to", "2026-01-01"},
-		{bank, "--format", "csv", "--bill", bank, "--from", "2026-01-01"}, {bank, "--format", "camt053", "--bill", bank},
+		{bank, "--format", "csv", "--bill", bank, "--from", "2026-01-01"},
+		{bank, "--format", "camt053", "--bill", bank},
 		{bank, "--format", "csv", "--bill", bank, "--close", "2026-01-01"},
 		{bank, "--format", "csv", "--bill", bank, "--force"},
 	} {

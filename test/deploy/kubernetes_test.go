@@ -33,7 +33,10 @@ func TestKubernetesAcceptsTheObjects(t *testing.T) {
 			"podDisruptionBudget.enabled=false,serviceAccount.create=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rendered := output(t, tool(t, "helm"), append([]string{"template", "rel", "deploy/helm", "--set", publicURL}, args...)...)
+			rendered := output(
+				t,
+				tool(t, "helm"),
+				append([]string{"template", "rel", "deploy/helm", "--set", publicURL}, args...)...)
 			if out, err := readObjects(t, reader, rendered); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}

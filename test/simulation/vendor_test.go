@@ -49,9 +49,9 @@ type accountRef struct {
 	wasOdd bool            // at some time, an account could not be normalised
 	// wasUnlisted states that at some time, an account was missing from the list of accounts.
 	wasUnlisted bool
-	rows   []*row          // in the order in which they were created, which is also the order of their ids
-	outbox []notice
-	events int
+	rows        []*row // in the order in which they were created, which is also the order of their ids
+	outbox      []notice
+	events      int
 
 	numbers     map[string]string               // the account number of each account id
 	former      *accountRef                     // the reference that this reference replaced; nil if there is none

@@ -69,8 +69,8 @@ type Operation struct {
 	Security    []map[string][]string `json:"security"`
 	Summary     string                `json:"summary"`
 	Tags        []string              `json:"tags"`
-	// BodyTag is the description of the strong entity tag that NewOutput computes from the bytes of the body, unless the
-	// output struct has one; "" for none.
+	// BodyTag is the description of the strong entity tag that NewOutput computes from the bytes of the body, unless
+	// the output struct has one; "" for none.
 	BodyTag string `json:"-"`
 }
 

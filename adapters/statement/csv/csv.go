@@ -7,8 +7,8 @@
 //
 // Brazilian writes the form that spreadsheets in Brazil open without an import: semicolons between the cells, a comma
 // in amounts, dates as dd/mm/yyyy, titles in Portuguese, and a byte order mark. A spreadsheet converts a text that is a
-// number, a date or a boolean as a whole: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ
-// has its punctuation, and any other such text begins with an apostrophe, which remains a part of it.
+// number, a date or a boolean as a whole: leading zeros and digits after the fifteenth are lost. Therefore a CPF or
+// CNPJ has its punctuation, and any other such text begins with an apostrophe, which remains a part of it.
 package csv
 
 import (

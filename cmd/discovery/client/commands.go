@@ -233,8 +233,11 @@ func (c commands) settings() (origin, token string, err error) {
 		missing = append(missing, fmt.Errorf("%s is not set: it is an operator's token; "+tokenHint, tokenVariable))
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		missing = append(missing, fmt.Errorf("%s contains white space, a line break or another character that no token "+
-			"has; "+tokenHint, tokenVariable))
+		missing = append(
+			missing,
+			fmt.Errorf("%s contains white space, a line break or another character that no token "+
+				"has; "+tokenHint, tokenVariable),
+		)
 	}
 	if len(missing) > 0 {
 		return "", "", UsageError{errors.Join(missing...)}

@@ -12,9 +12,9 @@ import (
 
 // saveFile writes content to the file with this name. A regular file, or one that does not exist yet, appears only when
 // the content is complete: it is written under another name in the same folder, and then renamed. The permissions of an
-// existing file are kept; only the user can read a new one. A symbolic link is followed, so that the link stays. Anything else that exists, such as a pipe or a device, is opened and written to; a
-// rename would replace it by a file. So is a file that is open under a name such as /dev/fd/3, if the name in the link
-// is no longer its name.
+// existing file are kept; only the user can read a new one. A symbolic link is followed, so that the link stays.
+// Anything else that exists, such as a pipe or a device, is opened and written to; a rename would replace it by a file.
+// So is a file that is open under a name such as /dev/fd/3, if the name in the link is no longer its name.
 func saveFile(ctx context.Context, name string, content io.Reader) error {
 	// The links in /dev/fd and /proc lead to open files. What they contain is not always a path.
 	found, err := os.Stat(name)
@@ -59,7 +59,8 @@ func followLinks(name string) (string, error) {
 	return "", fmt.Errorf("%s: too many symbolic links", name)
 }
 
-// replaceFile writes content to a temporary file with the permissions. When the file is complete, it is renamed to name.
+// replaceFile writes content to a temporary file with the permissions. When the file is complete, it is renamed to
+// name.
 func replaceFile(name string, mode fs.FileMode, content io.Reader) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
 	if err != nil {

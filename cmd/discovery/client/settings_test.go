@@ -21,7 +21,8 @@ func TestATokenThatNoHeaderCanContainIsNamed(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), want) || len(token) > 3 && strings.Contains(err.Error(), token) {
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			len(token) > 3 && strings.Contains(err.Error(), token) {
 			t.Errorf("%q: error %v, want one with %q", token, err, want)
 		}
 	}

@@ -260,8 +260,8 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	return n, err
 }
 
-// readEvents is like readChanges, but reads the table events instead of the change feed. It looks up the accounts of the
-// events only if the subscription sub is restricted to an account.
+// readEvents is like readChanges, but reads the table events instead of the change feed. It looks up the accounts of
+// the events only if the subscription sub is restricted to an account.
 func (s subscriptions) readEvents(
 	ctx context.Context, row *subscriptionRow, limit int, sub events.Subscription,
 	add func(events.SubscriptionEvent, domain.AccountID),

@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	},
 	"domain/events": {
 		"domain",
+		"github.com/google/uuid",
 	},
 	"domain/lerianmatcher": {
 		"domain",

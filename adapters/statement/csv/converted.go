@@ -53,7 +53,7 @@ var valueWords = setOf(`
 // setOf returns the words of a list.
 func setOf(list string) map[string]bool {
 	words := map[string]bool{}
-	for _, word := range strings.FieldsSeq(list) {
+	for word := range strings.FieldsSeq(list) {
 		words[word] = true
 	}
 	return words

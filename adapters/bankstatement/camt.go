@@ -7,7 +7,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -66,7 +65,7 @@ type camtReader struct {
 	currencies []string
 	reversals  []bool
 	raws       []string
-	summary    string // the number of entries that the statement declares
+	summary    node // what the statement declares of all its entries
 	// accountCurrency is the currency of the account; "" if it is not stated.
 	accountCurrency string
 	balances        []*node
@@ -277,7 +276,7 @@ func (r *camtReader) part(n *node) {
 			r.reversals = append(r.reversals, reversal == "true" || reversal == "1")
 		}
 	case "TxsSummry":
-		r.summary = n.child("TtlNtries", "NbOfNtries").text
+		r.summary = *n
 	}
 }
 
@@ -290,8 +289,9 @@ func (r *camtReader) endStatement() {
 		}
 	}
 	r.addBalances(currency)
+	sumsHold := r.sumsHold()
 	r.invertReversals()
-	r.checkSummary()
+	r.checkSummary(sumsHold || r.sumsHold())
 	for i := range r.section.Blocks {
 		b := &r.section.Blocks[i]
 		if own := r.currencies[i]; b.Kind == witness.Line && own != "" && currency != "" && own != currency {
@@ -575,10 +575,51 @@ func (r *camtReader) invertReversals() {
 	}
 }
 
-// checkSummary compares the number of entries that a statement declares with the number that it has.
-func (r *camtReader) checkSummary() {
-	stated := strings.TrimLeft(r.summary, "0")
-	if r.summary != "" && stated != strings.TrimLeft(strconv.Itoa(len(r.section.Blocks)), "0") {
+// checkSummary compares the number and the sums of entries that a statement declares with those that it has. If a sum is
+// another one, an entry may be missing or have another amount, or the bank may sum something else.
+func (r *camtReader) checkSummary(sumsHold bool) {
+	count := r.summary.child("TtlNtries", "NbOfNtries").text
+	other := count != "" && positive(count) != len(r.section.Blocks)
+	if other || !sumsHold {
 		r.warnings = witness.AddWarning(r.warnings, witness.TotalsDisagree, 0)
 	}
+	r.section.Doubtful = r.section.Doubtful || !sumsHold
+}
+
+// sumsHold reports whether the declared sums of the entries, of the credits and of the debits are those of all entries,
+// or those of the booked ones. Banks declare the sum of all entries with and without regard to their signs, and that of
+// the debits with both signs.
+func (r *camtReader) sumsHold() bool {
+	for _, bookedOnly := range []bool{true, false} {
+		var credits, debits decimal.Decimal
+		for i := range r.section.Blocks {
+			b := &r.section.Blocks[i]
+			switch {
+			case b.Kind != witness.Line && bookedOnly:
+			case b.Amount.IsNegative():
+				debits = debits.Sub(b.Amount)
+			default:
+				credits = credits.Add(b.Amount)
+			}
+		}
+		net := credits.Sub(debits)
+		all, netEntry := r.summary.child("TtlNtries"), r.summary.child("TtlNtries", "TtlNetNtry")
+		if isSum(all.child("Sum"), credits.Add(debits), net) && isSum(netEntry.child("Amt"), net) &&
+			isSum(all.child("TtlNetNtryAmt"), net) && isSum(r.summary.child("TtlCdtNtries", "Sum"), credits) &&
+			isSum(r.summary.child("TtlDbtNtries", "Sum"), debits) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSum reports whether an element is missing, or contains one of the amounts with either sign.
+func isSum(n *node, amounts ...decimal.Decimal) bool {
+	if n.text == "" {
+		return true
+	}
+	stated, err := domain.ParseAmount(n.text)
+	return err == nil && slices.ContainsFunc(amounts, func(amount decimal.Decimal) bool {
+		return amount.Abs().Equal(stated.Abs())
+	})
 }

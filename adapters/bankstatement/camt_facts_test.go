@@ -157,6 +157,21 @@ func TestCamtFiles(t *testing.T) {
 			counts:   lines(2),
 			warnings: []witness.WarningCode{witness.TotalsDisagree},
 		},
+		"sums with and without regard to the signs": {
+			content: camt(opening, bal("CLBD", "95.50", "CRDT", "2026-09-02"), "<TxsSummry><TtlNtries><Sum>4.50</Sum>"+
+				"</TtlNtries><TtlDbtNtries><Sum>-10.00</Sum></TtlDbtNtries></TxsSummry>", entries),
+			counts: lines(2), state: witness.Proved,
+		},
+		"a sum that is another one": {
+			content: camt(opening, bal("CLBD", "95.50", "CRDT", "2026-09-02"),
+				"<TxsSummry><TtlCdtNtries><Sum>5.51</Sum></TtlCdtNtries></TxsSummry>", entries),
+			counts: lines(2), state: witness.Proved, warnings: []witness.WarningCode{witness.TotalsDisagree},
+		},
+		"a sum that is no number": {
+			content:  camt("<TxsSummry><TtlCdtNtries><Sum>5,50</Sum></TtlCdtNtries></TxsSummry>", entries),
+			counts:   lines(2),
+			warnings: []witness.WarningCode{witness.TotalsDisagree},
+		},
 		"another namespace": {
 			content: strings.Replace(whole, "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08",
 				"ISO:camt.053.001.02:APC:STUZZA:payments:003", 1), counts: lines(2), state: witness.Proved,

@@ -271,7 +271,7 @@ func TestNoChangedFileAgreesUnlessItsLinesAreTheSame(t *testing.T) {
 				continue
 			}
 			agreed++
-			if got, want := lineKeys(s), lineKeys(in.Statement); !slices.Equal(got, want) {
+			if got, want := lineKeys(s), lineKeys(p.input.Statement); !slices.Equal(got, want) {
 				t.Errorf("%s, %s: agrees with the lines %v", p.name, what, got)
 			}
 			checkRecordsAreKnown(t, p, in, what)

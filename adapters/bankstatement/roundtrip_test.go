@@ -1,6 +1,7 @@
 package bankstatement_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -124,27 +125,73 @@ func TestTheServiceReadsUnusualValuesOfItsOwnStatements(t *testing.T) {
 // readBack writes the records as a statement whose opening balance is 1,000.5, and reads it.
 func readBack(t *testing.T, format ports.StatementFormat, s books.Statement, records []books.StatementRecord) {
 	t.Helper()
-	opening := decimal.RequireFromString("1000.5")
-	closing := opening
-	for _, r := range records {
-		closing = closing.Add(r.Amount)
-	}
-	s.Balances = &books.StatementBalances{Opening: opening, Closing: closing}
-	text := porttest.WriteSample(t, format, s, porttest.Records(records...))
-	f := bankstatement.Reader{}.Read([]byte(text), witness.Options{})
-	selected, refusal := witness.Select(f, witness.OurAccount{Number: s.Account.Number, Currency: s.Currency}, "")
-	if refusal != nil {
-		t.Fatalf("refused: %v", refusal)
-	}
-	c := witness.Compare(witness.Input{
-		Statement: selected.Statement, Records: ofBooks(records), CoversTo: "2026-12-31",
-		Balances: []witness.DayBalance{{Date: s.Period.To, Amount: closing}},
-	})
+	s = withSums(s, records)
+	c := compareText(t, porttest.WriteSample(t, format, s, porttest.Records(records...)), s, records)
 	want := witness.Agrees
 	if !format.HasBalances() {
 		want = witness.LinesAgree
 	}
 	if c.Verdict != want || c.Buckets[witness.Both].Count != len(records) {
 		t.Errorf("the verdict is %s: %+v, %+v", c.Verdict, c.Buckets, c.Proof)
+	}
+}
+
+// withSums returns the statement with the balances and the totals of the records.
+func withSums(s books.Statement, records []books.StatementRecord) books.Statement {
+	s.Credits, s.Debits = books.StatementTotal{}, books.StatementTotal{}
+	opening := decimal.RequireFromString("1000.5")
+	closing := opening
+	for _, r := range records {
+		total := &s.Credits
+		if r.Amount.IsNegative() {
+			total = &s.Debits
+		}
+		total.Count, total.Sum = total.Count+1, total.Sum.Add(r.Amount.Abs())
+		closing = closing.Add(r.Amount)
+	}
+	s.Balances = &books.StatementBalances{Opening: opening, Closing: closing}
+	return s
+}
+
+// compareText compares the text of a statement with the records from which the statement s was written.
+func compareText(
+	t *testing.T, text string, s books.Statement, records []books.StatementRecord,
+) witness.Comparison {
+	t.Helper()
+	f := bankstatement.Reader{}.Read([]byte(text), witness.Options{})
+	selected, refusal := witness.Select(f, witness.OurAccount{Number: s.Account.Number, Currency: s.Currency}, "")
+	if refusal != nil {
+		t.Fatalf("refused: %v", refusal)
+	}
+	return witness.Compare(witness.Input{
+		Statement: selected.Statement, Records: ofBooks(records), CoversTo: "2026-12-31",
+		Balances: []witness.DayBalance{{Date: s.Period.To, Amount: s.Balances.Closing}},
+	})
+}
+
+// A camt document states each amount several times: in the entry, in the balances and in the declared sums. The amount
+// in the currency of a foreign purchase is not that of the account.
+func TestNoAmountOfADocumentOfCAMTCanChange(t *testing.T) {
+	s, records := porttest.SampleStatement()
+	records = records[:2]
+	s = withSums(s, records)
+	text := porttest.WriteSample(t, camt053.Format{}, s, porttest.Records(records...))
+	if c := compareText(t, text, s, records); c.Verdict != witness.Agrees {
+		t.Fatalf("the whole document: %s", c.Verdict)
+	}
+	amounts := regexp.MustCompile(`<(Sum|Amt)(?: Ccy="BRL")?>([0-9.]+)<`).FindAllStringSubmatchIndex(text, -1)
+	sums := 0
+	for _, at := range amounts {
+		amount := decimal.RequireFromString(text[at[4]:at[5]])
+		changed := text[:at[4]] + amount.Add(decimal.New(1, -2)).String() + text[at[5]:]
+		if c := compareText(t, changed, s, records); c.Verdict == witness.Agrees {
+			t.Errorf("with a cent more in %s: %s", text[at[0]:at[1]], c.Verdict)
+		}
+		if text[at[2]:at[3]] == "Sum" {
+			sums++
+		}
+	}
+	if sums < 3 {
+		t.Errorf("the document declares %d sums", sums)
 	}
 }

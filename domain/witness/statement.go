@@ -178,7 +178,7 @@ type Section struct {
 	// Unfinished states that the last balance is that of a page: the page behind it is missing, and may contain more
 	// movements of the same day.
 	Unfinished bool
-	// Doubtful states that lines may be copies of others, and that no balance tells.
+	// Doubtful states that lines may be copies of others and no balance tells, or that a declared sum is another one.
 	Doubtful bool
 	// uploaded is Statement.Uploaded.
 	uploaded domain.Date

@@ -110,16 +110,17 @@ const (
 
 	MatcherNotIgnored Code = "matcher_not_ignored" // of an erasure: Matcher has not set all transactions to ignored
 
-	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
-	ApplicationInUse     Code = "application_in_use"     // something uses the application (Conflict)
-	ApplicationChanged   Code = "application_changed"    // the application has changed since it was read (Conflict)
-	ApplicationNotFound  Code = "application_not_found"  // the application in a request does not exist (NotFound)
-	CloseNotFound        Code = "close_not_found"        // the account exists, but its day was never closed (NotFound)
-	AlreadyRegistered    Code = "already_registered"     // the application has a webhook of the tenant (Conflict)
-	RegistrationInFlight Code = "registration_in_flight" // another request creates the webhook (Unavailable)
-	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
-	TooManyTokens        Code = "too_many_tokens"        // the connection has MaxTokens live tokens (Conflict)
-	TooManyLinkSessions  Code = "too_many_link_sessions" // the tenant has MaxLinkSessions open sessions (Conflict)
+	TokenInUse           Code = "token_in_use"            // the webhook token serves several connections (Conflict)
+	ApplicationInUse     Code = "application_in_use"      // something uses the application (Conflict)
+	ApplicationChanged   Code = "application_changed"     // the application has changed since it was read (Conflict)
+	ApplicationNotFound  Code = "application_not_found"   // the application in a request does not exist (NotFound)
+	EventAccountNotFound Code = "event_account_not_found" // the account of a subscription does not exist (NotFound)
+	CloseNotFound        Code = "close_not_found"         // the account exists, but its day was never closed (NotFound)
+	AlreadyRegistered    Code = "already_registered"      // the application has a webhook of the tenant (Conflict)
+	RegistrationInFlight Code = "registration_in_flight"  // another request creates the webhook (Unavailable)
+	TooManySubscriptions Code = "too_many_subscriptions"  // the tenant has MaxSubscriptions subscriptions (Conflict)
+	TooManyTokens        Code = "too_many_tokens"         // the connection has MaxTokens live tokens (Conflict)
+	TooManyLinkSessions  Code = "too_many_link_sessions"  // the tenant has MaxLinkSessions open sessions (Conflict)
 )
 
 // Error returns the code as text. Because of this method, a Code can be the target of errors.Is.

@@ -122,6 +122,7 @@ var statusRules = []statusRule{
 		"the application has changed meanwhile: repeat the request",
 	},
 	{domain.ApplicationNotFound, http.StatusNotFound, codeNotFound, applicationNotFound.detail},
+	{domain.EventAccountNotFound, http.StatusNotFound, codeNotFound, accountNotFound.detail},
 	{domain.CloseNotFound, http.StatusNotFound, codeNotFound, closeNotFound.detail},
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
@@ -327,7 +328,8 @@ func (x *exchange) problem(err error) *Problem { return x.problemAbout(err, x.ma
 func (x *exchange) problemAbout(err error, resource notFound) *Problem {
 	r := statusRuleFor(err)
 	// The detail of these errors names the missing object, which is not the object in the path.
-	named := errors.Is(err, domain.ApplicationNotFound) || errors.Is(err, domain.CloseNotFound)
+	named := errors.Is(err, domain.ApplicationNotFound) || errors.Is(err, domain.CloseNotFound) ||
+		errors.Is(err, domain.EventAccountNotFound)
 	if r.status == http.StatusNotFound && resource.code != "" && !named {
 		r.code, r.detail = resource.code, resource.detail
 	}

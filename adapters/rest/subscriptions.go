@@ -280,6 +280,9 @@ func eventScope(connection, account string) (domain.ConnectionID, domain.Account
 		return domain.ConnectionID{}, domain.AccountID{}, err
 	}
 	a, err := optionalID[domain.Account](account)
+	if err != nil {
+		err = &domain.Error{Kind: domain.NotFound, Code: domain.EventAccountNotFound}
+	}
 	return c, a, err
 }
 

@@ -158,8 +158,9 @@ func (s *Service) requireScope(
 		return nil
 	}
 	a, err := s.Ledger.Account(ctx, tenant, account)
-	if err == nil && !connection.IsZero() && a.Connection != connection {
-		err = domain.NotFoundError()
+	isOther := err == nil && !connection.IsZero() && a.Connection != connection
+	if isOther || errors.Is(err, domain.NotFound) {
+		return &domain.Error{Kind: domain.NotFound, Code: domain.EventAccountNotFound}
 	}
 	return err
 }

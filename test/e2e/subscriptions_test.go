@@ -388,7 +388,7 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 		})).problem(404, "MTCH-0201")
 		for _, id := range []string{"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01", "x"} {
 			o.send(http.MethodPost, subscriptions, body(all, "webhook", object{"accountId": id})).
-				problem(404, "MTCH-0201")
+				problem(404, "MTCH-0005")
 		}
 		s := o.subscribe("http://127.0.0.1:1/", nil, "transaction.*")
 		other := w.operator(t)

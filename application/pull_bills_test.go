@@ -19,6 +19,8 @@ type billVendor struct {
 	*vendor
 	reads int              // the number of calls of Bills
 	fails map[string]error // the errors of Bills, by the external id of the card
+	// partial states that the lists have bills that cannot be read.
+	partial bool
 }
 
 func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
@@ -30,7 +32,7 @@ func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountDa
 
 func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.AccountData) (bills.Listing, error) {
 	v.reads++
-	return bills.Listing{Bills: []bills.Data{{
+	return bills.Listing{Partial: v.partial, Bills: []bills.Data{{
 		ExternalID: "bill of " + card.ExternalID, DueDate: "2026-02-10", Currency: "BRL",
 		Total: decimal.RequireFromString("21"),
 	}}}, v.fails[card.ExternalID]
@@ -103,16 +105,39 @@ func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 	if got := e.bills(c); len(got) != 1 || got[0] != "bill of card-2" {
 		t.Errorf("the bills are %q", got)
 	}
+	if got := e.billLists(c); got[account] != bills.ListUnread || got["card-2"] != bills.ListRead {
+		t.Errorf("the lists are %q", got)
+	}
 	v.fails[account] = rejected(domain.AccessDenied)
 	e.runPull(e.requestFullPull(c))
 	if got := eventsOf[ports.BackgroundError](e.events); len(got) != 1 {
 		t.Errorf("a denied list is reported: %+v", got)
 	}
 	delete(v.fails, account)
+	v.partial = true
 	e.runPull(e.requestFullPull(c))
 	if got := e.bills(c); len(got) != 2 {
 		t.Errorf("the bills are %q", got)
 	}
+	failures = eventsOf[ports.BackgroundError](e.events)
+	if len(failures) != 3 || domain.CodeOf(failures[2].Err) != domain.MalformedResponse {
+		t.Errorf("of lists with bills that cannot be read, these are reported: %+v", failures)
+	}
+}
+
+// billLists returns the states of the lists of bills, by the external ids of the cards of a connection.
+func (e *env) billLists(c domain.Connection) map[string]bills.ListState {
+	e.Helper()
+	accounts, err := e.deps.Ledger.Accounts(e.ctx, e.tenant, ports.AccountFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 10})
+	e.noError(err)
+	states := map[string]bills.ListState{}
+	for _, a := range accounts.Items {
+		_, overview, err := e.ListBills(e.ctx, e.tenant, a.ID, domain.Window{}, domain.PageRequest{Limit: 1})
+		e.noError(err)
+		states[a.ExternalID] = overview.List
+	}
+	return states
 }
 
 // A process may die when the rows of a pull are stored but its bills are not.

@@ -88,6 +88,11 @@ func TestTheRowsOfADuplicateStayOnItsBillWhenNoBillsAreRead(t *testing.T) {
 	if gone["twice"].RemovedAt.IsZero() || result.Rows[2].Basis == bills.ByVendor {
 		t.Errorf("a bill that the vendor lists no more has rows: %+v", result.Rows[2])
 	}
+	without, _, _ := updated(again, stored(again, bill("other", "2026-09-28", "2026-10-05", "1")), c)
+	if b := without["kept"]; b.RemovedAt.IsZero() || b.Rows.Count != 0 || b.Check != bills.CheckUnknown ||
+		b.Difference != nil {
+		t.Errorf("a removed bill has %+v", b.Facts)
+	}
 }
 
 func TestCarriedIsWhatTheBillBeforeLeftUnpaid(t *testing.T) {

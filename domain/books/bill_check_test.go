@@ -83,6 +83,9 @@ func TestTheLastClosedBillMakesACardComplete(t *testing.T) {
 
 	differs := complete.WithBill(bill("100", "90", at))
 	want(differs, at, books.CompletenessUnknown, "bill_total") // within the grace period
+	if differs.Decided() {
+		t.Error("a bill that differs decides that the account is complete")
+	}
 	late := at.Add(grace)
 	want(differs, late, books.Drifting, "bill_total")
 	if differs.DriftSince() != at || !differs.DriftElsewhere().IsZero() {

@@ -63,4 +63,15 @@ func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
 		never); got.From != "2026-09-04" || got.CompleteTo != "2026-10-03" {
 		t.Errorf("one bill: %+v", got)
 	}
+	// The difference of the oldest bill may be what the bill before has left.
+	difference, carried := decimal.NewFromInt(30), decimal.Zero
+	november.Check, november.Difference = bills.Differs, &difference
+	for name, rest := range map[string]*decimal.Decimal{"the oldest bill": nil, "a bill with one before": &carried} {
+		november.Carried = rest
+		got := records.LastBill([]bills.Stored{november}, bills.Result{}, bills.ListRead, "2026-11-28", "",
+			time.Time{}, never)
+		if got.Known != (rest != nil) || got.AddsUp {
+			t.Errorf("%s, which differs: %+v", name, got)
+		}
+	}
 }

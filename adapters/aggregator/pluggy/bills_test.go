@@ -81,6 +81,27 @@ func TestABillThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// A payment that cannot be read may settle the bill.
+func TestPaymentsThatCannotBeReadAreNoted(t *testing.T) {
+	e, card := billsEnv(t)
+	payment := pluggysim.Payment{Date: "2023-07-20T00:00:00", Amount: "12.5", Currency: "BRL"}
+	undated, foreign := payment, payment
+	undated.Date, foreign.Currency = "", "USD"
+	for name, payments := range map[string][]pluggysim.Payment{
+		"whole": {payment}, "without a date": {payment, undated}, "in another currency": {payment, foreign},
+	} {
+		bill := pluggysim.Bill{ID: "a", Due: "2023-07-20", Total: "12.5", Currency: "BRL", Payments: payments}
+		if err := e.sim.SetBills(card.ExternalID, bill); err != nil {
+			t.Fatal(err)
+		}
+		list, err := e.adapter.Bills(t.Context(), e.access, card)
+		if err != nil || len(list.Bills) != 1 || len(list.Bills[0].Payments) != 1 ||
+			list.Bills[0].UnreadPayments != (name != "whole") {
+			t.Errorf("%s: %+v, %v", name, list, err)
+		}
+	}
+}
+
 // A list of bills that is shorter than its own count may lack any of them.
 func TestAListOfBillsThatIsShorterThanItsCountIsPartial(t *testing.T) {
 	for total, partial := range map[int]bool{3: true, 2: false} {

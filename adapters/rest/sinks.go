@@ -60,7 +60,7 @@ func (r *sinkRequest) UnmarshalJSON(text []byte) error {
 	}
 	delete(members, "kind")
 	delete(members, memberWithout)
-	settings, err := json.Marshal(members)
+	settings, err := json.Marshal(members, json.Deterministic(true))
 	r.Settings = domain.NewSecret(settings)
 	return err
 }

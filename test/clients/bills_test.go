@@ -27,29 +27,20 @@ func TestDeniedBillsAreNoEmptyList(t *testing.T) {
 }
 
 func TestAStatementOfABillIsPrinted(t *testing.T) {
-	var queries []string
+	queries := make(chan string, 3)
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		queries = append(queries, r.URL.Path+"?"+r.URL.Query().Encode())
+		queries <- r.URL.Path + "?" + r.URL.Query().Encode()
 		_, _ = fmt.Fprint(w, "the document")
 	}))
 	defer service.Close()
 	e := &env{origin: service.URL, token: harness.Token(t, "0196f5d4-6f0e-7000-8000-000000000001")}
 	for _, format := range []string{"csv", "ofx", "matcher"} {
-		if out := e.must(
-			t,
-			"",
-			"accounts",
-			"statement",
-			"x",
-			"--bill",
-			"y",
-			"--format",
-			format,
-		); out != "the document" {
+		arguments := []string{"accounts", "statement", "x", "--bill", "y", "--format", format}
+		if out := e.must(t, "", arguments...); out != "the document" {
 			t.Errorf("%s: the command printed %q", format, out)
 		}
 		want := "/accounts/x/statement?bill=y&format=" + format
-		if got := queries[len(queries)-1]; !strings.HasSuffix(got, want) {
+		if got := <-queries; !strings.HasSuffix(got, want) {
 			t.Errorf("the request is %s, want %s", got, want)
 		}
 	}

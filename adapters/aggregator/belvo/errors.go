@@ -14,22 +14,32 @@ import (
 
 // errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
 // listed is classified by its HTTP status. Source: developers.belvo.com, Errors.
-var errorCodes = map[string]domain.Error{
-	notFound: {Kind: domain.Rejected, Code: domain.AccountNotFound},
+var errorCodes = map[string]*domain.Error{
+	notFound: &accountNotFound,
 
-	"invalid_link":     {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"unconfirmed_link": {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"token_required":   {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
-	"session_expired":  {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"invalid_link":     &signInAgain,
+	"unconfirmed_link": &signInAgain,
+	"token_required":   &signInAgain,
+	"session_expired":  &signInAgain,
 
-	"institution_down":        {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"institution_unavailable": {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"institution_inactive":    {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"request_timeout":         {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"institution_down":        &unreachable,
+	"institution_unavailable": &unreachable,
+	"institution_inactive":    &unreachable,
+	"request_timeout":         &unreachable,
 
-	"too_many_sessions":          {Kind: domain.Unavailable, Code: domain.VendorRateLimited},
-	"operational_limits_reached": {Kind: domain.Unavailable, Code: domain.VendorRateLimited},
+	"too_many_sessions":          &rateLimited,
+	"operational_limits_reached": &rateLimited,
 }
+
+// The errors that several codes stand for.
+var (
+	accountNotFound = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	signInAgain     = domain.Error{
+		Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct,
+	}
+	unreachable = domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
+	rateLimited = domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited}
+)
 
 // notFound is the only code that says that the vendor does not know the link. A 400 or 404 with another code, or
 // without one, says nothing about the link.
@@ -84,7 +94,8 @@ func hasDetail(body []byte) bool {
 // objects with a code, or a single object.
 func explainError(status int, body []byte) *domain.Error {
 	for _, code := range errorCodesOf(body) {
-		if known, ok := errorCodes[code]; ok {
+		if listed, ok := errorCodes[code]; ok {
+			known := *listed
 			known.Message = code
 			return &known
 		}

@@ -16,34 +16,45 @@ var loginErrors = map[string]bool{
 
 // errorCodes maps the vendor's error codes to domain errors. The vendor uses status 400 for nearly every error, so only
 // the code tells what has happened. Source: plaid.com/docs, errors.
-var errorCodes = map[string]domain.Error{
-	"INVALID_API_KEYS":         {Kind: domain.Rejected, Code: domain.CredentialRejected},
-	"UNAUTHORIZED_ENVIRONMENT": {Kind: domain.Rejected, Code: domain.CredentialRejected},
-	"INVALID_ACCESS_TOKEN":     {Kind: domain.Rejected, Code: domain.CredentialRejected},
+var errorCodes = map[string]*domain.Error{
+	"INVALID_API_KEYS":         &credentialRejected,
+	"UNAUTHORIZED_ENVIRONMENT": &credentialRejected,
+	"INVALID_ACCESS_TOKEN":     &credentialRejected,
 
-	"ITEM_NOT_FOUND":            {Kind: domain.Rejected, Code: domain.AccountNotFound},
-	"ITEM_CONCURRENTLY_DELETED": {Kind: domain.Rejected, Code: domain.AccountNotFound},
+	"ITEM_NOT_FOUND":            &accountNotFound,
+	"ITEM_CONCURRENTLY_DELETED": &accountNotFound,
 
-	"ACCESS_NOT_GRANTED":          {Kind: domain.Rejected, Code: domain.AccessDenied},
-	"ADDITIONAL_CONSENT_REQUIRED": {Kind: domain.Rejected, Code: domain.AccessDenied},
-	permissionRevoked:             {Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct},
-	"PRODUCTS_NOT_SUPPORTED":      {Kind: domain.Rejected, Code: domain.AccessDenied},
-	"PRODUCT_NOT_ENABLED":         {Kind: domain.Rejected, Code: domain.AccessDenied},
-	"UNAUTHORIZED_ROUTE_ACCESS":   {Kind: domain.Rejected, Code: domain.AccessDenied},
-	"INVALID_PRODUCT":             {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"ACCESS_NOT_GRANTED":          &accessDenied,
+	"ADDITIONAL_CONSENT_REQUIRED": &accessDenied,
+	permissionRevoked:             &consentWithdrawn,
+	"PRODUCTS_NOT_SUPPORTED":      &accessDenied,
+	"PRODUCT_NOT_ENABLED":         &accessDenied,
+	"UNAUTHORIZED_ROUTE_ACCESS":   &accessDenied,
+	"INVALID_PRODUCT":             &accessDenied,
 
-	"PRODUCT_NOT_READY":          {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"NO_ACCOUNTS":                {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"INSTITUTION_DOWN":           {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"INSTITUTION_NOT_RESPONDING": {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"INSTITUTION_NOT_AVAILABLE":  {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"INTERNAL_SERVER_ERROR":      {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
-	"PLANNED_MAINTENANCE":        {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"PRODUCT_NOT_READY":          &unreachable,
+	"NO_ACCOUNTS":                &unreachable,
+	"INSTITUTION_DOWN":           &unreachable,
+	"INSTITUTION_NOT_RESPONDING": &unreachable,
+	"INSTITUTION_NOT_AVAILABLE":  &unreachable,
+	"INTERNAL_SERVER_ERROR":      &unreachable,
+	"PLANNED_MAINTENANCE":        &unreachable,
 
 	// explainLaterPage handles this code for the later pages of a list. The vendor has no reason to send the code in
 	// any other response.
-	mutation: {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	mutation: &unreachable,
 }
+
+// The errors that several codes stand for.
+var (
+	credentialRejected = domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+	accountNotFound    = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	accessDenied       = domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+	consentWithdrawn   = domain.Error{
+		Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct,
+	}
+	unreachable = domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
+)
 
 // The codes of errors whose meaning depends on the request.
 const (
@@ -100,7 +111,8 @@ func explainError(status int, body []byte) *domain.Error {
 	if e.Type == rateLimitType {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited}
 	}
-	if known, ok := errorCodes[e.Code]; ok {
+	if listed, ok := errorCodes[e.Code]; ok {
+		known := *listed
 		known.Message = e.Code
 		return &known
 	}

@@ -61,30 +61,39 @@ func listedCodes() map[string]bool {
 }
 
 // refreshErrors maps the error codes of PATCH /items/{id} to domain errors. Source: docs.pluggy.ai, item errors.
-var refreshErrors = map[string]domain.Error{
-	"ITEM_ALREADY_UPDATING":    {Kind: domain.Conflict, Cause: errAlreadyUpdating},
-	"ITEM_IS_ALREADY_UPDATING": {Kind: domain.Conflict, Cause: errAlreadyUpdating},
+var refreshErrors = map[string]*domain.Error{
+	"ITEM_ALREADY_UPDATING":    &alreadyUpdating,
+	"ITEM_IS_ALREADY_UPDATING": &alreadyUpdating,
 
-	"CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY": {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
-	"TOO_MANY_CONSECUTIVE_LOGIN_FAILURES":         {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
-	"ITEM_IN_ERROR_COOLDOWN":                      {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
-	"CONNECTOR_OFFLINE":                           {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
+	"CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY": &refreshesUsedUp,
+	"TOO_MANY_CONSECUTIVE_LOGIN_FAILURES":         &refreshesUsedUp,
+	"ITEM_IN_ERROR_COOLDOWN":                      &refreshesUsedUp,
+	"CONNECTOR_OFFLINE":                           &refreshesUsedUp,
 
-	"LAST_EXECUTION_HAD_LOGIN_ERROR":                signInAgain,
-	"PARAMETERS_NOT_PROVIDED":                       signInAgain,
-	"MFA_PARAMERTER_WAS_ALREADY_USED_ERROR":         signInAgain, // the vendor's spelling
-	"CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR": signInAgain,
+	"LAST_EXECUTION_HAD_LOGIN_ERROR":                &signInAgain,
+	"PARAMETERS_NOT_PROVIDED":                       &signInAgain,
+	"MFA_PARAMERTER_WAS_ALREADY_USED_ERROR":         &signInAgain, // the vendor's spelling
+	"CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR": &signInAgain,
 
-	"TOO_MANY_CONSECUTIVE_ERRORS":                    {Kind: domain.Conflict, Code: domain.SyncsFailed},
-	"ITEM_ORIGINAL_CONNECTED_WITH_DIFFERENT_ACCOUNT": {Kind: domain.Conflict, Code: domain.LoginDiffers},
+	"TOO_MANY_CONSECUTIVE_ERRORS":                    &syncsFailed,
+	"ITEM_ORIGINAL_CONNECTED_WITH_DIFFERENT_ACCOUNT": &loginDiffers,
 
-	"CLIENT_HAS_ITEM_UPDATES_DISABLED":       {Kind: domain.Conflict, Code: domain.NotOffered},
-	"SANDBOX_CLIENT_ITEM_UPDATE_NOT_ALLOWED": {Kind: domain.Conflict, Code: domain.NotOffered},
-	"ITEM_CREATION_LIMIT_EXCEEDED":           {Kind: domain.Conflict, Code: domain.NotOffered},
+	"CLIENT_HAS_ITEM_UPDATES_DISABLED":       &notOffered,
+	"SANDBOX_CLIENT_ITEM_UPDATE_NOT_ALLOWED": &notOffered,
+	"ITEM_CREATION_LIMIT_EXCEEDED":           &notOffered,
 }
 
-// signInAgain is the error for a refresh that needs new credentials or a new value of a second factor.
-var signInAgain = domain.Error{Kind: domain.Rejected, Code: domain.ReauthRequired, Cause: domain.ErrHolderMustAct}
+// The errors that several codes of PATCH /items/{id} stand for.
+var (
+	alreadyUpdating = domain.Error{Kind: domain.Conflict, Cause: errAlreadyUpdating}
+	refreshesUsedUp = domain.Error{Kind: domain.Unavailable, Code: domain.RefreshesUsedUp}
+	syncsFailed     = domain.Error{Kind: domain.Conflict, Code: domain.SyncsFailed}
+	loginDiffers    = domain.Error{Kind: domain.Conflict, Code: domain.LoginDiffers}
+	notOffered      = domain.Error{Kind: domain.Conflict, Code: domain.NotOffered}
+
+	// signInAgain is the error for a refresh that needs new credentials or a new value of a second factor.
+	signInAgain = domain.Error{Kind: domain.Rejected, Code: domain.ReauthRequired, Cause: domain.ErrHolderMustAct}
+)
 
 // Bounds of the wait after a refused refresh. A time that the vendor names may be wrong: it may have passed already, or
 // lie far in the future. The vendor's longest interval between two refreshes is a day.
@@ -176,7 +185,8 @@ func classifyRefreshError(status int, body []byte, now time.Time) *domain.Error 
 	if err != nil || status >= http.StatusInternalServerError {
 		return nil
 	}
-	if known, ok := refreshErrors[description]; ok {
+	if listed, ok := refreshErrors[description]; ok {
+		known := *listed
 		if known.Kind == domain.Unavailable {
 			known.RetryAfter = refreshWait(body, now)
 		}

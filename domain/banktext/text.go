@@ -30,131 +30,140 @@ const entryClass = `(?:ppd|ccd|ctx|web|tel|arc|boc|pop|iat)`
 
 // respellings replace forms of folded texts that hide a word or a number by forms that the other notations read.
 var respellings = []struct {
-	pattern *pattern
-	with    string
-	source  string
+	expression string // of the syntax of the package regexp
+	with       string
+	source     string
 }{
-	{compile(`\biva: ?[\d.,]+`), " ", "Banorte: RFC: ND IVA: 000000000000.00, the tax of a wire without one"},
+	{`\biva: ?[\d.,]+`, " ", "Banorte: RFC: ND IVA: 000000000000.00, the tax of a wire without one"},
 	{
-		compile(`\bretiro dep\.? electronico\b`), " ",
+		`\bretiro dep\.? electronico\b`, " ",
 		"Banorte: RETIRO DEP. ELECTRONICO DE LA EMISORA : NOMINA, a transfer of the payer",
 	},
-	{compile(`\*{4,}\d{4}\b`), " ", "BBVA: DEPOSITO EFECTIVO PRACTIC/******4471, the holder's own card"},
-	{compile(`\bno\. / ch-0*(\d)`), "$1", "Inbursa: CHEQUE PAGADO NO. / CH-0000412"},
-	{compile(`^ check $`), " cheque ", "banks of the United States: CHECK, with the number in a member"},
-	{compile(`\b(\d{1,2})o? (bim)(?:estre)?\b`), "$2 $1", "HSBC México: 5 BIM 2026, 5O BIMESTRE 2026"},
-	{compile(`\bpg ?\*ton `), "ton*", "Pagar.me and Ton: PG *TON LOJINHA"},
+	{`\*{4,}\d{4}\b`, " ", "BBVA: DEPOSITO EFECTIVO PRACTIC/******4471, the holder's own card"},
+	{`\bno\. / ch-0*(\d)`, "$1", "Inbursa: CHEQUE PAGADO NO. / CH-0000412"},
+	{`^ check $`, " cheque ", "banks of the United States: CHECK, with the number in a member"},
+	{`\b(\d{1,2})o? (bim)(?:estre)?\b`, "$2 $1", "HSBC México: 5 BIM 2026, 5O BIMESTRE 2026"},
+	{`\bpg ?\*ton `, "ton*", "Pagar.me and Ton: PG *TON LOJINHA"},
 	{
-		compile(`\b([a-z]{2,}) ([a-z])(\d{2}/\d{2})\b`), "$1$2 $3",
+		`\b([a-z]{2,}) ([a-z])(\d{2}/\d{2})\b`, "$1$2 $3",
 		"Itaú: PIX TRANSF JOANA M12/11, a name cut at a column",
 	},
-	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
-	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
+	{`\bwire transfer\b`, "ted transfer", "connectors that translate TED into English"},
+	{`\bcard sales\b`, "card vendas", "the same: Card sales settlement Rede Visa credit"},
 	{
-		compile(`\bcheque (bloq(?:ueado)?|liberado)(?: (?:24|48|72) ?h(?:s|oras)?)?\.? +0*(\d{3,9})\b`), "$1 cheque $2",
+		`\bcheque (bloq(?:ueado)?|liberado)(?: (?:24|48|72) ?h(?:s|oras)?)?\.? +0*(\d{3,9})\b`, "$1 cheque $2",
 		"Caixa: DEP CHEQUE BLOQ 24H 000871, DEP CHEQUE LIBERADO 000871",
 	},
-	{compile(`\bterm(?:inal)?\s+bco\s*24\s*h\b`), "terminal", "Bradesco: SAQUE TERM BCO24H 00345678"},
-	{compile(`\b(?:caixa\s+eletronico\s+)?rede\s+24\s*h(?:oras)?\b`), " ", "SAQUE EM CAIXA ELETRONICO REDE 24 HORAS"},
+	{`\bterm(?:inal)?\s+bco\s*24\s*h\b`, "terminal", "Bradesco: SAQUE TERM BCO24H 00345678"},
+	{`\b(?:caixa\s+eletronico\s+)?rede\s+24\s*h(?:oras)?\b`, " ", "SAQUE EM CAIXA ELETRONICO REDE 24 HORAS"},
 	{
-		compile(`\bjuros\s+(?:s/|sobre)\s*(?:o\s+)?capital(?:\s+proprio)?`), "jcp",
+		`\bjuros\s+(?:s/|sobre)\s*(?:o\s+)?capital(?:\s+proprio)?`, "jcp",
 		"BTG: JUROS S/ CAPITAL PROPRIO ITEX4, an income of shares",
 	},
 	{
-		compile(`\b(rshop|rsccs|rscss)(-.*\pL) ?-(\d{2}/\d{2})\b`), "$1$2 $3",
+		`\b(rshop|rsccs|rscss)(-.*\pL) ?-(\d{2}/\d{2})\b`, "$1$2 $3",
 		"Itaú: RSHOP-SUPERM NAZA-05/09, the day of the purchase",
 	},
 	{
-		compile(`\b(pix (?:qrs|transf) .*) (\d{1,2})(\d{2}/\d{2})\b`), "$1 $2 $3",
+		`\b(pix (?:qrs|transf) .*) (\d{1,2})(\d{2}/\d{2})\b`, "$1 $2 $3",
 		"Itaú: PIX QRS POSTO 1209/08, the end of a name and the day",
 	},
-	{compile(`\bmktpl?(?:\s+(?:us|ca|mx|br|uk))?\b`), "marketplace", "AMZN Mktp US*2K4TR19P0, AMAZON MKTPL*RT4TR19P0"},
-	{compile(`\* ?viagem\b`), "*trip", "connectors that translate UBER *TRIP"},
-	{compile(`\btelephone bill (?:payment|pmt)\b`), "bill payment", "Royal Bank of Canada: Telephone Bill Payment"},
-	{compile(`\baplpay\b`), " ", "American Express: AplPay BISTRO EXAMPLE"},
-	{compile(`(#\d{3,5}) {2,}f ?$`), "$1 interacflash", "TD Canada Trust: EXAMPLE DONUTS #3381   _F, without a PIN"},
-	{compile(`(#\d{3,5}) {2,}v ?$`), "$1 visadebit", "the same: _V, another way to pay with the card"},
-	{compile(`\bemail transfer\b`), "e-transfer", "Royal Bank of Canada: Email Transfer - ANNE V - 9KQ2ZT"},
-	{compile(`\biof (?:incluso|incluido|incl)\b`), " ", "C6 Bank: EXAMPLE PREMIUM US$ 10,00 IOF INCLUSO"},
-	{compile(`\bmobile purchase\b`), "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},
-	{compile(`\bvisa electron brasil\b`), "visa electron", "Bradesco: DEBITO VISA ELECTRON BRASIL 12/05 METRO RIO"},
-	{compile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},
-	{compile(`\b13[oa]?\.? ?sal\b`), "13 salario", "CRED.13o SAL. 1a PARC"},
+	{`\bmktpl?(?:\s+(?:us|ca|mx|br|uk))?\b`, "marketplace", "AMZN Mktp US*2K4TR19P0, AMAZON MKTPL*RT4TR19P0"},
+	{`\* ?viagem\b`, "*trip", "connectors that translate UBER *TRIP"},
+	{`\btelephone bill (?:payment|pmt)\b`, "bill payment", "Royal Bank of Canada: Telephone Bill Payment"},
+	{`\baplpay\b`, " ", "American Express: AplPay BISTRO EXAMPLE"},
+	{`(#\d{3,5}) {2,}f ?$`, "$1 interacflash", "TD Canada Trust: EXAMPLE DONUTS #3381   _F, without a PIN"},
+	{`(#\d{3,5}) {2,}v ?$`, "$1 visadebit", "the same: _V, another way to pay with the card"},
+	{`\bemail transfer\b`, "e-transfer", "Royal Bank of Canada: Email Transfer - ANNE V - 9KQ2ZT"},
+	{`\biof (?:incluso|incluido|incl)\b`, " ", "C6 Bank: EXAMPLE PREMIUM US$ 10,00 IOF INCLUSO"},
+	{`\bmobile purchase\b`, "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},
+	{`\bvisa electron brasil\b`, "visa electron", "Bradesco: DEBITO VISA ELECTRON BRASIL 12/05 METRO RIO"},
+	{`\bremuneracao/salario\b`, "salario", "Itaú: REMUNERACAO/SALARIO"},
+	{`\b13[oa]?\.? ?sal\b`, "13 salario", "CRED.13o SAL. 1a PARC"},
 	{
-		compile(`\bsuc(?:ursal)? virt(?:ual)?\b`), " ",
+		`\bsuc(?:ursal)? virt(?:ual)?\b`, " ",
 		"Bancolombia: TRANSFERENCIA CTA SUC VIRTUAL (f70374338232)",
 	},
 	{
-		compile(`\b(?:em )?canais internet\b`),
+		`\b(?:em )?canais internet\b`,
 		" ",
 		"Santander: PAGAMENTO DARF EM CANAIS INTERNET",
 	},
-	{compile(`\bfgts saque\b`), "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
-	{compile(`\bcons (.*\bgr(?:upo)? \d)`), "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
-	{compile(`\bconsorcios\b`), "consorcio", "Banco do Brasil: BB CONSORCIOS GR 4412 CT 087"},
+	{`\bfgts saque\b`, "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
+	{`\bcons (.*\bgr(?:upo)? \d)`, "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
+	{`\bconsorcios\b`, "consorcio", "Banco do Brasil: BB CONSORCIOS GR 4412 CT 087"},
 	{
-		compile(`\bgr(?:upo)?[ .:]*(\d{2,6})[ ./,-]*(?:cota|quota|cta|ct)[ .:]*(\d{1,5})\b`), "grupo $1 cota $2",
+		`\bgr(?:upo)?[ .:]*(\d{2,6})[ ./,-]*(?:cota|quota|cta|ct)[ .:]*(\d{1,5})\b`, "grupo $1 cota $2",
 		"GRUPO 4412 COTA 087, GR 4412 CT 087, GR.4412/CT.087",
 	},
 	{
-		compile(`\bgrupo/cota[ .:]*(\d{2,6})[ ./-]+(\d{1,5})\b`), "grupo $1 cota $2",
+		`\bgrupo/cota[ .:]*(\d{2,6})[ ./-]+(\d{1,5})\b`, "grupo $1 cota $2",
 		"administrators of consórcios: GRUPO/COTA 4412/087",
 	},
-	{compile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
-	{compile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
-	{compile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
-	{compile(`\bat(\d{7,10})\b`), "credito at$1", "Itaú: REDE VISA AT0085868531, a payout of credit sales"},
-	{compile(`\bciel\b`), "cielo", "Itaú: CIEL MC CD"},
+	{`(\d{6})getnet\b`, "$1 getnet", "Santander: 350834GETNET-VISA"},
+	{`\bdb0*(\d{7,10})\b`, "debito $1", "IT-15: REDE VISA DB0102737975"},
+	{`\bcd0*(\d{7,10})\b`, "credito $1", "IT-15: REDE VISA CD0102737975"},
+	{`\bat(\d{7,10})\b`, "credito at$1", "Itaú: REDE VISA AT0085868531, a payout of credit sales"},
+	{`\bciel\b`, "cielo", "Itaú: CIEL MC CD"},
 	{
-		compile(`\b(visa|master|mast|elo|mc) (cd|db) (\d{7,})`), "vendas $1 $2 $3",
+		`\b(visa|master|mast|elo|mc) (cd|db) (\d{7,})`, "vendas $1 $2 $3",
 		"CREDENCIADORA VISA CD 0011223344, a payout",
 	},
 	{
-		compile(`\bcdb pos(?:[- ]?fixado)?\b`), "cdb di",
+		`\bcdb pos(?:[- ]?fixado)?\b`, "cdb di",
 		"APLICACAO CDB POS: its rate follows the index DI",
 	},
 	{
-		compile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
+		`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`,
 		"ipva $1 $2 parc $3", "Itaú: INT IPVA SPTKY5B58PARC02",
 	},
 	{
-		compile(`(?:\+?\b55 ?)?\(?\b0?(\d{2})\)? ?(9\d{4})-(\d{4})\b`), "$1$2$3",
+		`(?:\+?\b55 ?)?\(?\b0?(\d{2})\)? ?(9\d{4})-(\d{4})\b`, "$1$2$3",
 		"Anatel, numbers of mobile telephones: 011 99999-0001, (11) 99999-0001",
 	},
 	// The labels of an ACH entry. The description has ten characters, and the next label follows it without a blank.
 	{
-		compile(`sec:\s*` + entryClass + `\b|\b` + entryClass + `\s+id:`), " ",
+		`sec:\s*` + entryClass + `\b|\b` + entryClass + `\s+id:`, " ",
 		"Nacha, standard entry class codes; Chase: LIPA ONLINE PAY 7585052 WEB ID: 1161003014",
 	},
 	{
-		compile(`(?:ind name|indn):[a-z ,.&-]*:?\s*(\w*)(?:\s+` + entryClass + `\b)?`), " $1 ",
+		`(?:ind name|indn):[a-z ,.&-]*:?\s*(\w*)(?:\s+` + entryClass + `\b)?`, " $1 ",
 		"the account's own holder; Bank of America: DES:PAYROLL ID:XXXXX55511 INDN:DOE JOHN CO ID:XXXXX12345 PPD",
 	},
 	{
-		compile(`\bco id:\s*(\w+)\s+` + entryClass + `\b`), " $1 ",
+		`\bco id:\s*(\w+)\s+` + entryClass + `\b`, " $1 ",
 		"Bank of America: WEX INC DES:FLEET DEBI ID:9100004821 CO ID:1841425616 CCD",
 	},
 	{
-		compile(`(?:orig co name|co entry descr|orig id|ind id|co id|trace ?#?):`), " ",
+		`(?:orig co name|co entry descr|orig id|ind id|co id|trace ?#?):`, " ",
 		"Chase: ORIG CO NAME:LIPA CO ENTRY DESCR:ONLINE PAYSEC:WEB IND ID:7585052 ORIG ID:1161003014",
 	},
-	{compile(`(?:desc date|eed):\s*\d*`), " ", "Chase: DESC DATE:241105 … EED:241105"},
+	{`(?:desc date|eed):\s*\d*`, " ", "Chase: DESC DATE:241105 … EED:241105"},
 	{
-		compile(`\b(?:recurring )?(payment|purchase) (?:return )?authorized on (\d{2}/\d{2})\b`), "card $1 $2",
+		`\b(?:recurring )?(payment|purchase) (?:return )?authorized on (\d{2}/\d{2})\b`, "card $1 $2",
 		"Wells Fargo: RECURRING PAYMENT AUTHORIZED ON 11/07 NETFLIX.COM",
 	},
-	{compile(`\bcheckcard (\d{2})(\d{2})\b`), "card $1/$2", "Bank of America: CHECKCARD 1124 SHELL OIL"},
+	{`\bcheckcard (\d{2})(\d{2})\b`, "card $1/$2", "Bank of America: CHECKCARD 1124 SHELL OIL"},
 	{
-		compile(`\bcheck (?:paid )?(?:# ?|no\.? ?|number )?(\d{3,9})\b`), "cheque $1",
+		`\bcheck (?:paid )?(?:# ?|no\.? ?|number )?(\d{3,9})\b`, "cheque $1",
 		"Chase: CHECK # 1032, CHECK 1051 11/12",
 	},
 }
 
+// respellingPatterns are the expressions of respellings.
+var respellingPatterns = func() []*pattern {
+	patterns := make([]*pattern, len(respellings))
+	for i := range respellings {
+		patterns[i] = compile(respellings[i].expression)
+	}
+	return patterns
+}()
+
 // respell returns the folded text with the respellings.
 func respell(folded string) string {
-	for i := range respellings {
-		if r := &respellings[i]; r.pattern.mayMatch(folded) {
-			folded = r.pattern.ReplaceAllString(folded, r.with)
+	for i, pattern := range respellingPatterns {
+		if pattern.mayMatch(folded) {
+			folded = pattern.ReplaceAllString(folded, respellings[i].with)
 		}
 	}
 	return folded

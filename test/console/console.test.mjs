@@ -1638,9 +1638,9 @@ const amounts = async (sheet) => (await sheet.locator('.facts dd').allInnerTexts
 
 test('a statement shows its balances, and is printed with a page for each account', async () => {
   const operator = token(193);
-  // Between 21 and 24 h in São Paulo, the other receipts are those of a day that is not over there.
+  // The other receipts are those of the last days, which an account covers only after the next banking day.
   const { id: receipt } = await control(PLUGGY, 'POST', '/transactions', {
-    accountId: pluggyBankAccount, description: 'RECEIPT', amount: 100, type: 'CREDIT', status: 'POSTED', date: new Date(Date.now() - 2 * 86400000).toISOString(),
+    accountId: pluggyBankAccount, description: 'RECEIPT', amount: 100, type: 'CREDIT', status: 'POSTED', date: new Date(Date.now() - 10 * 86400000).toISOString(),
   });
   const { id } = await connect(operator, pluggyLogin, 'ledger');
   await confirm(operator, id);

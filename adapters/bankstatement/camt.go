@@ -575,8 +575,8 @@ func (r *camtReader) invertReversals() {
 	}
 }
 
-// checkSummary compares the number and the sums of entries that a statement declares with those that it has. If a sum is
-// another one, an entry may be missing or have another amount, or the bank may sum something else.
+// checkSummary compares the number and the sums of entries that a statement declares with those that it has. If a sum
+// is another one, an entry may be missing or have another amount, or the bank may sum something else.
 func (r *camtReader) checkSummary(sumsHold bool) {
 	count := r.summary.child("TtlNtries", "NbOfNtries").text
 	other := count != "" && positive(count) != len(r.section.Blocks)

@@ -171,10 +171,11 @@ func (s *sim) reconcileAll() {
 	s.reconcileRound(due)
 	s.reconcileRound(0) // no pull is requested, because a complete pull is already queued for every connection
 	s.drainPulls()
-	for range s.readsUntilRemoved() {
+	for range s.roundsUntilRemoved() {
 		s.readAgain(massWait)
+		s.readAgain(massWait)
+		s.readAgain(massLongWait)
 	}
-	s.readAgain(massLongWait)
 }
 
 // readAgain lets time pass, and reads everything. Meanwhile, the vendors that plan synchronisations synchronise.
@@ -190,25 +191,28 @@ func (s *sim) readAgain(wait time.Duration) {
 	s.drainPulls()
 }
 
-// readsUntilRemoved returns how many more complete pulls are needed until all missing rows are marked as removed. A
-// missing row is a stored row that the vendor no longer has. The pulls must be an hour apart. At the vendor "belvo",
-// several pulls are needed:
+// roundsUntilRemoved returns how many more rounds of complete pulls are needed until all missing rows are marked as
+// removed. A missing row is a stored row that the vendor no longer has. A round is two pulls that are an hour apart,
+// and one after six hours. At the vendor "belvo", all of them are needed:
 //
 //   - A row is marked as removed if it is missing from two successive pulls.
 //   - If many rows of an account, or all, are missing (a mass removal), a pull at least an hour later must confirm the
 //     removal. If the vendor does not synchronise meanwhile, or does not state when it does, the pull must be six hours
-//     later. reconcileAll therefore adds such a pull.
-//   - An account is marked as removed after two pulls without it. The removal of its rows needs further pulls. If no
-//     account is listed, another pull must confirm the removal, as for a mass removal of rows.
-func (s *sim) readsUntilRemoved() int {
+//     later.
+//   - An account is marked as removed after two pulls without it. If no account is listed, another pull must confirm
+//     the removal, as for a mass removal of rows. The service then forgets the absences of the account's rows, because
+//     it may never read a row of the account again, and their removals would be held back forever. If the vendor still
+//     returns some of the rows, the absences of the others begin again after any pull of the first round, so that
+//     their removal needs a whole second round.
+func (s *sim) roundsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
 			if unlisted {
-				return 4
+				return 2
 			}
 		}
 	}
-	return 2
+	return 1
 }
 
 func (s *sim) requestNarrowPull(c *connection) {

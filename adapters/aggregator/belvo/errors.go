@@ -31,7 +31,7 @@ var errorCodes = map[string]*domain.Error{
 	"operational_limits_reached": &rateLimited,
 }
 
-// The errors that several codes stand for.
+// The errors of the listed codes.
 var (
 	accountNotFound = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	signInAgain     = domain.Error{

@@ -45,7 +45,7 @@ var errorCodes = map[string]*domain.Error{
 	mutation: &unreachable,
 }
 
-// The errors that several codes stand for.
+// The errors of the listed codes.
 var (
 	credentialRejected = domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	accountNotFound    = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}

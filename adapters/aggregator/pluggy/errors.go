@@ -83,7 +83,7 @@ var refreshErrors = map[string]*domain.Error{
 	"ITEM_CREATION_LIMIT_EXCEEDED":           &notOffered,
 }
 
-// The errors that several codes of PATCH /items/{id} stand for.
+// The errors of the listed codes of PATCH /items/{id}.
 var (
 	alreadyUpdating = domain.Error{Kind: domain.Conflict, Cause: errAlreadyUpdating}
 	refreshesUsedUp = domain.Error{Kind: domain.Unavailable, Code: domain.RefreshesUsedUp}

@@ -9,7 +9,8 @@ import (
 func TestATokenThatNoHeaderCanContainIsNamed(t *testing.T) {
 	for token, want := range map[string]string{
 		" a.b-c_d.e\n": "", "two\nlines": tokenVariable + " contains", "a b": tokenVariable + " contains",
-		"a\x00b": tokenVariable + " contains", "a\u200bb": tokenVariable + " contains", "": tokenVariable + " is not set",
+		"a\x00b": tokenVariable + " contains", "a\u200bb": tokenVariable + " contains",
+		"": tokenVariable + " is not set",
 	} {
 		c := commands{env: func(name string) (string, bool) {
 			return map[string]string{urlVariable: "http://127.0.0.1:4018", tokenVariable: token}[name], true

@@ -7,5 +7,8 @@ var ReadTextDocument = readTextDocument
 // PartsOf returns the parts of a pattern.
 func PartsOf(expression string) []string { return compile(expression).parts }
 
-// MayMatch reports whether a text contains one of the parts of a pattern.
+// RequiresDigit reports whether each match of an expression contains a digit.
+func RequiresDigit(expression string) bool { return compile(expression).digit }
+
+// MayMatch reports whether a text contains what each match of an expression contains.
 func MayMatch(expression, text string) bool { return compile(expression).mayMatch(text) }

@@ -300,8 +300,11 @@ func isCompanyAbbreviation(short, long string) bool {
 	return ok && strings.HasPrefix(long, beginning)
 }
 
-// firstLostByte is the first byte of U+FFFD, which marks a lost character.
-const firstLostByte = 0xef
+// lost marks a lost character, and firstLostByte is its first byte.
+const (
+	lost          = string(unicode.ReplacementChar)
+	firstLostByte = 0xef
+)
 
 // SameWord reports whether two words are equal, or one is a usual abbreviation of the other in the name of a firm. A
 // character that was lost in a wrong encoding equals any letter, but a word of which no letter is left equals none.
@@ -315,7 +318,7 @@ func SameWord(a, b string) bool {
 	if isCompanyAbbreviation(a, b) || isCompanyAbbreviation(b, a) {
 		return true
 	}
-	if !strings.ContainsRune(a, unicode.ReplacementChar) && !strings.ContainsRune(b, unicode.ReplacementChar) {
+	if !strings.Contains(a, lost) && !strings.Contains(b, lost) {
 		return false
 	}
 	x, y := []rune(a), []rune(b)

@@ -13,6 +13,7 @@ type pattern struct {
 	*regexp.Regexp
 	// parts contains texts of which each match contains at least one. It is nil if there are none.
 	parts []string
+	digit bool // each match contains a digit
 }
 
 // maxParts is the maximum number of texts in pattern.parts.
@@ -22,15 +23,43 @@ const maxParts = 48
 func compile(expression string) *pattern {
 	p := &pattern{Regexp: regexp.MustCompile(expression)}
 	if parsed, err := syntax.Parse(expression, syntax.Perl); err == nil {
-		p.parts = requiredParts(parsed)
+		p.parts, p.digit = requiredParts(parsed), requiresDigit(parsed)
 	}
 	return p
 }
 
-// mayMatch reports whether the text contains one of the parts.
+// mayMatch reports whether the text contains what each match contains: one of the parts, and a digit.
 func (p *pattern) mayMatch(text string) bool {
-	return p.parts == nil ||
-		slices.ContainsFunc(p.parts, func(part string) bool { return strings.Contains(text, part) })
+	contains := func(part string) bool { return strings.Contains(text, part) }
+	return (p.parts == nil || slices.ContainsFunc(p.parts, contains)) && (!p.digit || strings.ContainsAny(text, digits))
+}
+
+const digits = "0123456789"
+
+// requiresDigit reports whether each match of the expression contains a digit.
+func requiresDigit(e *syntax.Regexp) bool {
+	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
+	switch e.Op {
+	case syntax.OpLiteral:
+		return slices.ContainsFunc(e.Rune, isDigit)
+	case syntax.OpCharClass:
+		for i := 0; i < len(e.Rune); i += 2 {
+			if !isDigit(e.Rune[i]) || !isDigit(e.Rune[i+1]) {
+				return false
+			}
+		}
+		return len(e.Rune) > 0
+	case syntax.OpCapture, syntax.OpPlus:
+		return requiresDigit(e.Sub[0])
+	case syntax.OpRepeat:
+		return e.Min > 0 && requiresDigit(e.Sub[0])
+	case syntax.OpConcat:
+		return slices.ContainsFunc(e.Sub, requiresDigit)
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(e.Sub, func(sub *syntax.Regexp) bool { return !requiresDigit(sub) })
+	default: // the other operations require no digit
+		return false
+	}
 }
 
 // requiredParts returns texts of which each match of the expression contains at least one; nil if it finds none.
@@ -142,7 +171,7 @@ func crossed(a, b []string) (texts []string) {
 // isRequired reports whether the texts can be the parts of a pattern: each is longer than a blank or a digit.
 func isRequired(texts []string) bool {
 	return len(texts) > 0 && len(texts) <= maxParts && !slices.ContainsFunc(texts, func(text string) bool {
-		return strings.Trim(text, " 0123456789") == ""
+		return strings.Trim(text, " "+digits) == ""
 	})
 }
 

@@ -29,7 +29,20 @@ func TestPartsOfAPattern(t *testing.T) {
 	}
 }
 
-// Every match of an expression contains one of its parts.
+func TestAPatternRequiresADigit(t *testing.T) {
+	for expression, want := range map[string]bool{
+		`\b\d{11}\b`: true, `[a-z]+\d`: true, `(?:ab|c)?([1-3])`: true, `(?:rede|24) ?h`: false, `24h|\d+`: true,
+		`a7`: true, `\d*`: false, `\d?x`: false,
+		`(?:\d{2})+x`: true, `[0-9a]`: false, `\D`: false, `[^\d]`: false, ``: false,
+		`\d{0,2}`: false,
+	} {
+		if got := banktext.RequiresDigit(expression); got != want {
+			t.Errorf("%s: %v, want %v", expression, got, want)
+		}
+	}
+}
+
+// Every match of an expression contains one of its parts, and a digit if the expression requires one.
 func FuzzPartsOfAPattern(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`\b(?:cpf|cnpj)?\s*(\d{3})\.(\d{3})`, "cpf 123.456"}, {`(?:a|bc)(?:d|e)?f+`, "xbceff"}, {`[a-c]{2}x`, "abx"},
@@ -43,7 +56,7 @@ func FuzzPartsOfAPattern(f *testing.F) {
 			t.Skip()
 		}
 		if compiled.MatchString(text) && !banktext.MayMatch(expression, text) {
-			t.Errorf("%q matches %q, which contains none of %q", expression, text, banktext.PartsOf(expression))
+			t.Errorf("%q matches %q, which lacks a digit or all of %q", expression, text, banktext.PartsOf(expression))
 		}
 	})
 }

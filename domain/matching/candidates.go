@@ -179,7 +179,7 @@ func (c *candidates) bucket(t token) []*group {
 // The result then contains as many groups of the smallest bucket as the limits allow.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
-	s := selection{candidates: c, group: g, seen: map[*group]bool{}}
+	s := selection{candidates: c, group: g}
 	for _, key := range strongKeys(g.first) {
 		s.collect(c.byIdentifier[key])
 	}
@@ -199,10 +199,9 @@ func (c *candidates) of(g *group) (found []*group, complete bool) {
 type selection struct {
 	*candidates
 	group *group
-	found []*group
-	seen  map[*group]bool // the groups of found
-	words int             // the pairs of words to compare
-	full  bool            // some candidates exceed maxWords
+	found []*group // see group.foundFor
+	words int      // the pairs of words to compare
+	full  bool     // some candidates exceed maxWords
 }
 
 // collectAmount collects the candidates with this amount. It reports whether a bucket was collected.
@@ -237,21 +236,21 @@ func (s *selection) collect(groups []*group) bool {
 	}
 	words := s.words
 	for _, g := range groups {
-		if !s.seen[g] {
+		if g.foundFor != s.group {
 			words += pairsOfWords(s.group.first, g.first)
 		}
 	}
 	if words > s.maxWords {
 		s.full = true
 		for _, g := range groups {
-			g.contested = g.contested || !s.seen[g]
+			g.contested = g.contested || g.foundFor != s.group
 		}
 		return false
 	}
 	s.words = words
 	for _, g := range groups {
-		if !s.seen[g] {
-			s.seen[g] = true
+		if g.foundFor != s.group {
+			g.foundFor = s.group
 			s.found = append(s.found, g)
 		}
 	}

@@ -75,18 +75,32 @@ func parse(r *banktext.Row) *row {
 
 // key returns the identity of the row: its amounts, and all evidence except the identifiers.
 func (r *row) key() string {
+	amount, purchased := amountKey(r.Amount), ""
+	local := amount
+	if r.AccountAmount != nil {
+		local = amountKey(*r.AccountAmount)
+	}
+	if !r.PurchasedAt.IsZero() {
+		purchased = r.PurchasedAt.Format(time.RFC3339)
+	}
 	return strings.Join(append(textKey(&r.Evidence),
 		strings.Join(r.Message, " "),
-		amountKey(r.Amount),
-		amountKey(r.Local()),
+		amount,
+		local,
 		strings.Join(r.Calendar.Days, " "),
 		strings.Join(r.Calendar.Dates, " "),
 		strings.Join(r.Calendar.Fractions, " "),
 		strings.Join(r.Calendar.Clocks, " "),
 		r.exact,
-		r.PurchasedAt.Format(time.RFC3339),
+		purchased,
 		strconv.FormatUint(uint64(r.Excess), 16),
 	), "\x00")
+}
+
+// hasAmountOf reports whether two rows of one account state the same amount, and no amount in another currency. It is a
+// fast check: false does not mean that the amounts are different.
+func (r *row) hasAmountOf(other *row) bool {
+	return r.scope == other.scope && r.AccountAmount == nil && other.AccountAmount == nil
 }
 
 // exactTime returns the time at which the movement occurred, to the minute; "" if only the date is known.
@@ -1469,6 +1483,9 @@ const maxTip = 25
 func (c *comparison) amounts() amounts { return c.amount }
 
 func (c *comparison) compareAmounts() amounts {
+	if c.old.hasAmountOf(c.new) {
+		return sameAmount
+	}
 	a, b := c.old.Amount, c.new.Amount
 	x, y := c.old.Local(), c.new.Local()
 	switch {

@@ -2,6 +2,7 @@ package matching
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -154,6 +155,14 @@ func ShownText(description string) string {
 	return description
 }
 
+// instalmentKey returns a key that is equal for equal instalments.
+func instalmentKey(i banktext.Instalment) string {
+	if i == (banktext.Instalment{}) {
+		return ""
+	}
+	return fmt.Sprint(i)
+}
+
 // textKey returns the parts of the evidence that a text states about the kind of a movement: without identifiers,
 // volatile numbers, dates and times.
 func textKey(e *banktext.Evidence) []string {
@@ -167,8 +176,8 @@ func textKey(e *banktext.Evidence) []string {
 		strings.Join(e.Numbers, " "),
 		strings.Join(e.References, " "),
 		string(e.Operation),
-		fmt.Sprint(e.Refund),
-		fmt.Sprint(e.Instalment),
+		strconv.FormatBool(e.Refund),
+		instalmentKey(e.Instalment),
 		strings.Join(e.Calendar.Periods, " "),
 		e.Card,
 		strings.Join(e.TellingTail(), " "),

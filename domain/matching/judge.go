@@ -161,6 +161,9 @@ func (c *comparison) line() int {
 }
 
 func (c *comparison) isOutside() bool {
+	if c.old.hasAmountOf(c.new) {
+		return false
+	}
 	isOneCurrency := c.old.Local().Currency == c.new.Local().Currency ||
 		c.old.Amount.Currency == c.new.Amount.Currency // the vendor converts a foreign purchase when it settles
 	return c.old.Account != c.new.Account || !isOneCurrency ||

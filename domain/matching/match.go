@@ -119,6 +119,7 @@ type group struct {
 	// unjudged is set if the group was not compared with all its candidates, and contested if an unjudged group was not
 	// compared with this one. The rows of such a group are paired only by a strong identifier or a link.
 	unjudged, contested bool
+	foundFor            *group // the last group of old rows of which this group of new rows is a candidate
 
 	closed  bool // ambiguous: its rows are in no further pair
 	surplus bool // closed because its partner has fewer rows: its other rows may belong to another partner
@@ -419,14 +420,16 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 				m.contradicted[kind][groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
 			}
 		}
-		if e.support > excluded && m.isSmallClass(&e) {
-			m.reworded = append(m.reworded, &e)
+		if e.support > excluded && m.isSmallClass(oldGroup, newGroup) {
+			kept := e // most edges are not kept, so e is not allocated
+			m.reworded = append(m.reworded, &kept)
 		}
 		return nil
 	}
-	e.uncounted = Table[line].Name == uncounted && c.isSame()
-	e.excluded = m.context.Whole && c.isExcluded()
-	return &e
+	kept := e
+	kept.uncounted = Table[line].Name == uncounted && c.isSame()
+	kept.excluded = m.context.Whole && c.isExcluded()
+	return &kept
 }
 
 // seriesOfEdge identifies the edges between two series of equal rows.

@@ -5,12 +5,16 @@ import (
 
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // differInTail reports whether each of two rows has a word after its name that the other row lacks. At least one of
 // these words must be a single letter (BLOCO A, ANA C PRADO) or a channel word that may name a product.
 func differInTail(a, b *banktext.Evidence) bool {
 	x, y := banktext.TailOf(a), banktext.TailOf(b)
+	if !slices.ContainsFunc(x, banktext.Tells) && !slices.ContainsFunc(y, banktext.Tells) {
+		return false
+	}
 	u, v := unmatched(x, y, b.AllWords), unmatched(y, x, a.AllWords)
 	says := func(e *banktext.Evidence, words []string) bool {
 		return slices.ContainsFunc(
@@ -82,25 +86,36 @@ func compareNames(a, b []string, person bool) relation {
 	if x, y := lengthOf(a), lengthOf(b); x > y || x == y && len(a) > len(b) {
 		short, long = b, a
 	}
-	x, y := strings.Join(short, ""), strings.Join(long, "")
-	switch {
-	case x == "" || y == "":
+	shortLength, longLength := lengthOf(short), lengthOf(long)
+	if shortLength == 0 {
 		return unknown
-	case banktext.SameWord(x, y):
+	}
+	x, y := "", "" // the names without blanks, if their letters may be equal
+	if beginWithOneLetter(short, long) || shortLength >= minTypo && longLength-shortLength <= 1 {
+		x, y = strings.Join(short, ""), strings.Join(long, "")
+	}
+	switch {
+	case x != "" && banktext.SameWord(x, y):
 		return agree
-	case strings.HasPrefix(y, x):
+	case x != "" && strings.HasPrefix(y, x):
 		return compareCut(short, long, person)
 	case alignedFrom(short, long, 0, person), isWithoutVowels(short, long),
 		!person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
 	case person && (isWithin(short, long) || isSubset(short, long) || hasInitials(a, b)), isTypo(x, y):
 		return doubtful
-	case !person && (isWithin(short, long) && len(x) >= minCutName && !onlyPurposes(short)):
+	case !person && (isWithin(short, long) && shortLength >= minCutName && !onlyPurposes(short)):
 		return contained
 	case !person && (sharesName(short, long) || isAbbreviated(short, long)):
 		return doubtful
 	}
 	return differ
+}
+
+// beginWithOneLetter reports whether two names may begin with one letter: with the same one, or with one that was lost.
+func beginWithOneLetter(a, b []string) bool {
+	x, y := a[0], b[0]
+	return x == "" || y == "" || x[0] == y[0] || x[0] >= utf8.RuneSelf || y[0] >= utf8.RuneSelf
 }
 
 func lengthOf(words []string) int {

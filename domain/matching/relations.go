@@ -67,25 +67,34 @@ func dayNumber(date domain.Date) (day int, ok bool) {
 
 // holidays are the fixed public holidays on which banks of Brazil and México do not book. Movable holidays (carnival,
 // Easter) are missing, so that the verdict on rows around them may be Possible instead of Same.
-var holidays = map[string]bool{
-	"01-01": true, "04-21": true, "05-01": true, "09-07": true, "09-16": true, "10-12": true, "11-02": true,
-	"11-15": true, "11-20": true, "12-25": true,
+var holidays = map[monthDay]bool{
+	{1, 1}: true, {4, 21}: true, {5, 1}: true, {9, 7}: true, {9, 16}: true, {10, 12}: true, {11, 2}: true,
+	{11, 15}: true, {11, 20}: true, {12, 25}: true,
+}
+
+// monthDay is a day of every year.
+type monthDay struct {
+	month time.Month
+	day   int
 }
 
 // brazil and mexico are the holidays of one country.
 var (
-	brazil = map[string]bool{
-		"01-01": true, "04-21": true, "05-01": true, "09-07": true, "10-12": true, "11-02": true, "11-15": true,
-		"11-20": true, "12-25": true,
+	brazil = map[monthDay]bool{
+		{1, 1}: true, {4, 21}: true, {5, 1}: true, {9, 7}: true, {10, 12}: true, {11, 2}: true, {11, 15}: true,
+		{11, 20}: true, {12, 25}: true,
 	}
-	mexico = map[string]bool{"01-01": true, "05-01": true, "09-16": true, "12-25": true}
+	mexico = map[monthDay]bool{{1, 1}: true, {5, 1}: true, {9, 16}: true, {12, 25}: true}
 )
 
 // isBankingDay reports whether a day is neither on a weekend nor one of the holidays.
-func isBankingDay(day int, holidays map[string]bool) bool {
+func isBankingDay(day int, holidays map[monthDay]bool) bool {
 	at := time.Unix(int64(day)*24*60*60, 0).UTC()
-	return at.Weekday() != time.Saturday && at.Weekday() != time.Sunday &&
-		(len(holidays) == 0 || !holidays[at.Format("01-02")])
+	if weekday := at.Weekday(); weekday == time.Saturday || weekday == time.Sunday || len(holidays) == 0 {
+		return weekday != time.Saturday && weekday != time.Sunday
+	}
+	_, month, dayOfMonth := at.Date()
+	return !holidays[monthDay{month, dayOfMonth}]
 }
 
 // bankingDays returns the number of banking days after the first day, up to and including the last one. It counts at

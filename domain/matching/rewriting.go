@@ -189,7 +189,7 @@ type shifts struct {
 type bankingRule struct {
 	number   int  // of banking days
 	rolled   bool // the day first moves to a banking day
-	holidays map[string]bool
+	holidays map[monthDay]bool
 }
 
 // day returns the day to which the rule moves a day.
@@ -246,7 +246,7 @@ func ruleOf(taught []shift) *bankingRule {
 	taught = taught[:min(len(taught), maxTaught)]
 	var best *bankingRule
 	fewest := len(taught)/maxOthers + 1
-	for _, holidays := range []map[string]bool{nil, holidays, brazil, mexico} {
+	for _, holidays := range []map[monthDay]bool{nil, holidays, brazil, mexico} {
 		for number := range maxBankingDays + 1 {
 			for _, rolled := range []bool{number == 0, true} {
 				rule, others := bankingRule{number, rolled, holidays}, 0
@@ -918,8 +918,8 @@ func (e *edge) rewriting() [2]string {
 	return [2]string{"old " + without(e.old.first, e.new.first), "new " + without(e.new.first, e.old.first)}
 }
 
-// isSmallClass reports whether few rows of each side have the days and the amount of an edge.
-func (m *matcher) isSmallClass(e *edge) bool {
+// isSmallClass reports whether few rows of each side have the days and the amount of two groups.
+func (m *matcher) isSmallClass(oldGroup, newGroup *group) bool {
 	if m.perDay == nil {
 		m.perDay = []map[scopeDay]int{{}, {}}
 		for side, rows := range [2][]*row{m.left, m.came} {
@@ -928,7 +928,7 @@ func (m *matcher) isSmallClass(e *edge) bool {
 			}
 		}
 	}
-	o, n := e.old.first, e.new.first
+	o, n := oldGroup.first, newGroup.first
 	return m.perDay[0][scopeDay{o.scope, o.day}] <= maxSmallClass &&
 		m.perDay[1][scopeDay{n.scope, n.day}] <= maxSmallClass
 }

@@ -21,6 +21,7 @@ type billVendor struct {
 	fails map[string]error // the errors of Bills, by the external id of the card
 	// partial states that the lists have bills that cannot be read.
 	partial bool
+	newer   bool // the lists contain only a newer bill
 }
 
 func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
@@ -32,8 +33,12 @@ func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountDa
 
 func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.AccountData) (bills.Listing, error) {
 	v.reads++
+	id, due := "bill of ", domain.Date("2026-02-10")
+	if v.newer {
+		id, due = "newer bill of ", "2026-03-10"
+	}
 	return bills.Listing{Partial: v.partial, Bills: []bills.Data{{
-		ExternalID: "bill of " + card.ExternalID, DueDate: "2026-02-10", Currency: "BRL",
+		ExternalID: id + card.ExternalID, DueDate: due, Currency: "BRL",
 		Total: decimal.RequireFromString("21"),
 	}}}, v.fails[card.ExternalID]
 }
@@ -122,6 +127,32 @@ func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 	failures = eventsOf[ports.BackgroundError](e.events)
 	if len(failures) != 3 || domain.CodeOf(failures[2].Err) != domain.MalformedResponse {
 		t.Errorf("of lists with bills that cannot be read, these are reported: %+v", failures)
+	}
+}
+
+// While the holder has not permitted to read bills, the vendor may still list some that it has read before.
+func TestAListWithoutPermissionRemovesNoBills(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.status = domain.LinkStatus{Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead}
+	e.runPull(e.requestFullPull(c))
+	removed := func() (n int) {
+		for _, b := range e.storedBills(c) {
+			if !b.RemovedAt.IsZero() {
+				n++
+			}
+		}
+		return n
+	}
+	v.newer, v.status.BillsDenied = true, true
+	e.runPull(e.requestFullPull(c))
+	if got := e.bills(c); len(got) != 4 || removed() > 0 {
+		t.Errorf("without permission, the bills are %q, and %d are removed", got, removed())
+	}
+	v.status.BillsDenied = false
+	e.runPull(e.requestFullPull(c))
+	if removed() != 2 {
+		t.Errorf("with permission, %d bills are removed, want 2", removed())
 	}
 }
 

@@ -121,6 +121,9 @@ type LinkStatus struct {
 	// product prove that a stored row was removed. They can differ, because the vendor's last synchronisation may have
 	// updated only some products. Cards are the accounts of the type CreditAccount; see GroundOf.
 	Accounts, Cards, Transactions AbsenceProof
+	// BillsDenied means that the holder has not permitted to read the bills of cards. The vendor may still list bills
+	// that it has read before. SameState ignores it.
+	BillsDenied bool
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
 	SyncMarker string
@@ -183,6 +186,7 @@ func (s LinkStatus) syncTime(at, now time.Time) SyncTime {
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
 	s.SyncedAt, s.Bank, s.RequestedAt, s.SignedIn = other.SyncedAt, other.Bank, other.RequestedAt, other.SignedIn
+	s.BillsDenied = other.BillsDenied
 	return s == other
 }
 

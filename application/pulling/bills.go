@@ -71,7 +71,7 @@ func (r *stepReader) readBillsOf(
 }
 
 // readOf returns the list of the bills of a card as a reading. It reports bills that cannot be read. The list proves
-// the absence of a bill only while the vendor can read the cards at the bank.
+// the absence of a bill only while the vendor can, and may, read the cards and their bills at the bank.
 func (r *stepReader) readOf(ctx context.Context, card domain.AccountData, listing bills.Listing) bills.Read {
 	if listing.Partial {
 		err := &domain.Error{
@@ -81,7 +81,7 @@ func (r *stepReader) readOf(ctx context.Context, card domain.AccountData, listin
 		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
 	}
 	proof := r.rowProof(card.ExternalID)(r.ground())
-	return bills.Read{Listing: listing, Unproved: proof == domain.NoProof}
+	return bills.Read{Listing: listing, Unproved: proof == domain.NoProof || r.status.BillsDenied}
 }
 
 // billsAreDue reports whether the pull must read the bills; see domain.PullScope.Bills.

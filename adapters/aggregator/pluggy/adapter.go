@@ -90,6 +90,12 @@ func (p *productStatus) decodeWarnings() (warnings []productWarning, readable bo
 	return warnings, readable
 }
 
+// deniesBills reports whether the holder has not permitted to read the bills of cards.
+func (p *productStatus) deniesBills() bool {
+	warnings, _ := p.decodeWarnings()
+	return slices.ContainsFunc(warnings, func(w productWarning) bool { return w.Code.Value == noBillPermission })
+}
+
 // isPending reports whether an account of the product waits for the approval of another holder.
 func (p *productStatus) isPending() bool {
 	warnings, readable := p.decodeWarnings()
@@ -166,7 +172,7 @@ func (i item) linkStatus() domain.LinkStatus {
 	i.setProofs(&s)
 	s.Bank = i.bankReading()
 	detail, _ := i.statusDetail()
-	s.SyncedAt = i.reading(detail.Accounts).At
+	s.SyncedAt, s.BillsDenied = i.reading(detail.Accounts).At, detail.CreditCards.deniesBills()
 	if i.Status != "UPDATING" && i.ExecutionStatus != "" { // otherwise the synchronisation has not ended
 		s.Device = domain.WaitingIf(i.ExecutionStatus == devicePending)
 	}

@@ -117,17 +117,8 @@ func (a *Adapter) checkBillPermission(ctx context.Context, at ports.Access) erro
 	if err := vendorhttp.Decode(body, &found); err != nil {
 		return err
 	}
-	detail := vendorhttp.DecodeObject[struct {
-		CreditCards struct {
-			Warnings []struct {
-				Code vendorhttp.Text `json:"code"`
-			} `json:"warnings"`
-		} `json:"creditCards"`
-	}](jsontext.Value(found.StatusDetail))
-	for _, warning := range detail.CreditCards.Warnings {
-		if warning.Code.Value == noBillPermission {
-			return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
-		}
+	if detail, _ := found.statusDetail(); detail.CreditCards.deniesBills() {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
 	}
 	return nil
 }

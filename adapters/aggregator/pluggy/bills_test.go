@@ -56,6 +56,9 @@ func TestADeniedListOfBillsIsNoEmptyList(t *testing.T) {
 	if _, err := e.adapter.Bills(t.Context(), e.access, card); !errors.Is(err, domain.AccessDenied) {
 		t.Errorf("an empty list with the warning: %v", err)
 	}
+	if status, err := e.adapter.Check(t.Context(), e.access); err != nil || !status.BillsDenied {
+		t.Errorf("the status with the warning: %+v, %v", status, err)
+	}
 	if err := e.sim.DenyBills(card.ExternalID, true); err != nil {
 		t.Fatal(err)
 	}

@@ -3965,7 +3965,7 @@ type BillView struct {
 	// Examples: 244.26
 	Carried *string `json:"carried,omitempty"`
 
-	// Check Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+	// Check Whether the rows with carried are the total, within 0.05, with or without the charges; or the rows alone, while no payment of the bill before was seen. unknown: there is nothing to compare, or something unknown may explain the difference: uncertain or unreadable rows, the rest of a bill that is not listed
 	//
 	// Examples: adds_up
 	Check BillViewCheck `json:"check"`
@@ -4040,7 +4040,7 @@ type BillView struct {
 	Total string `json:"total"`
 }
 
-// BillViewCheck Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+// BillViewCheck Whether the rows with carried are the total, within 0.05, with or without the charges; or the rows alone, while no payment of the bill before was seen. unknown: there is nothing to compare, or something unknown may explain the difference: uncertain or unreadable rows, the rest of a bill that is not listed
 //
 // Examples: adds_up
 type BillViewCheck string

@@ -16,6 +16,8 @@ type Card struct {
 	Today    domain.Date
 	CoversTo domain.Date // the last day that the reading of the bank covers; "" if it is not known
 	Currency string      // the currency of the account, whose banking days count
+	// Unreadable means that the vendor lists rows that cannot be read. Any bill may have one of them.
+	Unreadable bool
 }
 
 // Bill is a bill that the vendor lists.
@@ -103,6 +105,10 @@ type Evaluated struct {
 
 	projected bool // the bill is not closed yet
 	unknown   bool // the amount of one of its rows is not known, or in another currency than the total
+	byDates   bool // one of its rows is on the bill only because of its date
+	vague     bool // a row, or the rest of the bill before, is missing that may be the difference: see isVague
+	// afterPartPaid means that a part of the bill before was paid, and a rest is known.
+	afterPartPaid bool
 	// maybePaid means that a payment may settle this bill or another one, or has not arrived yet.
 	maybePaid bool
 	// contained is the amount that the check found in the total as the rest of the bill before: Carried or zero; see
@@ -253,7 +259,7 @@ func (e *evaluation) result() Result {
 	last := e.lastClosed()
 	for i, a := range e.rows {
 		row := e.Rows[i]
-		if last != nil && row.Date <= last.Closing && isUnbilled(row, a) {
+		if last != nil && isUnbilled(row, a, last.Closing) {
 			r.UnbilledTo = max(r.UnbilledTo, row.Date)
 		}
 		if row.Unknown && !row.Pending {
@@ -277,8 +283,12 @@ func (e *evaluation) result() Result {
 	return r
 }
 
-// isUnbilled reports whether a posted row is on no known bill, and not on an open one.
-func isUnbilled(r Row, a Assignment) bool { return a.Bill == "" && !a.Payment && !a.Open && !r.Pending }
+// isUnbilled reports whether a posted row of a day up to the closing date is on no known bill. A later instalment of a
+// purchase of such a day is due later.
+func isUnbilled(r Row, a Assignment, closing domain.Date) bool {
+	day, _ := billingDay(r)
+	return a.Bill == "" && !a.Payment && !r.Pending && r.Date <= closing && (!a.Open || day <= closing)
+}
 
 // lastIfUnknown returns the text by which open months are sorted.
 func lastIfUnknown(o OpenMonth) string { return cmp.Or(string(o.Month), "~") }

@@ -99,8 +99,8 @@ type paymentKey struct {
 	amount string
 }
 
-// isNearPayment reports whether two days can be those of one payment. Banks book a payment up to the second banking day
-// on or after it, and the card may show either day.
+// isNearPayment reports whether two days can be those of one payment. Banks book a payment up to the second banking
+// day on or after it, and the card may show either day.
 func (e *evaluation) isNearPayment(x, y domain.Date) bool {
 	first, last := min(x, y), max(x, y)
 	return last <= max(first.AddDays(1), secondBankingDay(first, e.Currency))
@@ -123,8 +123,8 @@ func (e *evaluation) listedNear(p ListedPayment) (found []*payment) {
 	return found
 }
 
-// addListed adds a payment that the i-th bill lists, unless a bill before lists it, too. Counting it twice could make a
-// bill look paid. If the days differ by more than one, there may be two payments.
+// addListed adds a payment that the i-th bill lists, unless a bill before lists it, too. Counting it twice could make
+// a bill look paid. If the days differ by more than one, there may be two payments.
 func (e *evaluation) addListed(p ListedPayment, i int) {
 	for _, known := range e.listedNear(p) {
 		if known.listed < i {
@@ -202,12 +202,9 @@ func (e *evaluation) settleExactly(i int) {
 	if !b.Total.IsPositive() {
 		return
 	}
-	last := domain.Date("9999-12-31")
-	if next := e.next(i); next >= 0 {
-		last = e.bills[next].Closing
-		if !e.bills[next].Total.Equal(b.Total) && !e.bills[next].fits(b.Total) {
-			last = last.AddDays(lateDays)
-		}
+	next, last := e.closingAfter(i)
+	if next != nil && !next.Total.Equal(b.Total) && !next.fits(b.Total) {
+		last = last.AddDays(lateDays)
 	}
 	for _, p := range e.payments {
 		isOpen := p.bill == nil && !p.returned && e.mayBeOf(p, i)
@@ -224,15 +221,27 @@ func (e *evaluation) mayBeOf(p *payment, i int) bool {
 	return p.listed < 0 || p.listed == i || p.listed == e.next(i)
 }
 
-// settleByDate assigns a payment to the bill that was closed last before it. A payment near a closing date that is only
-// derived may belong to either bill, so it settles none.
+// closingAfter returns the bill after the i-th one and the last day on which a payment settles the i-th bill, which is
+// the closing date of the bill after it. If the list lacks that bill, next is nil, and last is the last day before it
+// can have closed: the vendor may not list it yet, or no longer, or in a form that cannot be read.
+func (e *evaluation) closingAfter(i int) (next *Evaluated, last domain.Date) {
+	b := e.bills[i]
+	if n := e.next(i); n >= 0 && Follows(b.Closing, e.bills[n].Closing) {
+		return e.bills[n], e.bills[n].Closing
+	}
+	return nil, addMonths(b.Closing, 1).AddDays(-nearClosing - 1)
+}
+
+// settleByDate assigns a payment to the bill that was closed last before it. A payment near a closing date that is
+// only derived may belong to either bill, so it settles none, nor does one that may belong to a bill that is not
+// listed.
 func (e *evaluation) settleByDate(p *payment) {
 	for i, b := range slices.Backward(e.bills) {
 		if !b.ClosingKnown && abs(daysBetween(b.Closing, p.Date)) <= nearClosing {
 			return
 		}
 		if p.Date > b.Closing {
-			if e.mayBeOf(p, i) {
+			if _, last := e.closingAfter(i); p.Date <= last && e.mayBeOf(p, i) {
 				p.bill = b
 			}
 			return
@@ -241,12 +250,15 @@ func (e *evaluation) settleByDate(p *payment) {
 }
 
 // listsLate reports whether the bank lists payments only with the next bill, and the rows do not show them. A payment
-// of the newest bill is then not known yet.
+// of the newest bill is then not known yet. A payment before the closing date of the bill that lists it shows this,
+// too.
 func (e *evaluation) listsLate() bool {
 	late := false
 	for _, p := range e.payments {
 		switch {
-		case p.bill == nil || p.row >= 0 || p.listed < 0:
+		case p.row >= 0 || p.listed < 0:
+		case p.bill == nil:
+			late = late || p.Date <= e.bills[p.listed].Closing
 		case e.bills[p.listed] == p.bill:
 			return false
 		default:

@@ -76,7 +76,7 @@ func (e *evaluation) assignRows() {
 		}
 		if bill := e.billWithID(a); bill != nil {
 			bill.Rows.add(r, a.Uncertain)
-			bill.unknown = bill.unknown || r.Unknown
+			bill.unknown, bill.byDates = bill.unknown || r.Unknown, bill.byDates || a.Basis == ByDates
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (e *evaluation) assign(r Row, posted, pending distance, series map[purchase
 	}
 	switch known, ok := series[purchaseOf(r)]; {
 	case r.Forecast == domain.Unbilled:
-		return Assignment{Open: true, Basis: ByForecast}
+		return Assignment{Open: true, Basis: ByForecast, Uncertain: e.mayHaveClosed(r)}
 	case !r.Forecast.Known() && ok && dates.Uncertain:
 		return e.inMonth(known.month.Add(r.Number-known.number), r, ByDates)
 	case !r.Forecast.Known():
@@ -164,6 +164,13 @@ func (e *evaluation) assign(r Row, posted, pending distance, series map[purchase
 		return e.byForecast(r, posted, dates)
 	}
 	return dates
+}
+
+// mayHaveClosed reports whether a row that the bank has not placed yet may be on a closed bill: banks leave the rows
+// of a closed bill pending for days. An instalment is dated to its purchase, which says nothing.
+func (e *evaluation) mayHaveClosed(r Row) bool {
+	last := e.lastClosed()
+	return last != nil && r.Date <= last.Closing && r.Number <= 1
 }
 
 // former returns the bill that a posted row names no longer, after the vendor has given it another id; nil if there is
@@ -204,8 +211,8 @@ func purchaseOf(r Row) purchase {
 	return purchase{r.Amount.String(), text, r.Count, cmp.Or(r.PurchaseDate, r.Date)}
 }
 
-// instalments returns, for each purchase, an instalment whose row names its bill. A purchase of which two rows have one
-// number is left out.
+// instalments returns, for each purchase, an instalment whose row names its bill. A purchase of which two rows have
+// one number is left out.
 func (e *evaluation) instalments() map[purchase]instalment {
 	series := map[purchase]instalment{}
 	seen := map[purchase]map[int]bool{}
@@ -247,8 +254,8 @@ func on(bill *Evaluated, basis Basis, uncertain bool) Assignment {
 	}
 }
 
-// unlearned places a pending row whose forecast cannot be interpreted yet. The forecast is taken for the month in which
-// the bill is due, but a closed bill gets no such row.
+// unlearned places a pending row whose forecast cannot be interpreted yet. The forecast is taken for the month in
+// which the bill is due, but a closed bill gets no such row.
 func (e *evaluation) unlearned(r Row, posted distance) Assignment {
 	month, moved := r.Forecast, false
 	for e.closedIn(month) {
@@ -276,11 +283,12 @@ func (e *evaluation) lastClosed() *Evaluated {
 	return nil
 }
 
-// byForecast places a row by its forecast. The result is uncertain if the dates contradict it.
+// byForecast places a row by its forecast. The result is uncertain if the dates contradict it, near a closing date,
+// too: either may be wrong there.
 func (e *evaluation) byForecast(r Row, d distance, dates Assignment) Assignment {
 	month := r.Forecast.Add(d.months)
 	a := e.inMonth(month, r, ByForecast)
-	a.Uncertain = a.Uncertain || dates.Basis == ByDates && !dates.Uncertain && dates.Month != month
+	a.Uncertain = a.Uncertain || dates.Basis == ByDates && dates.Month != "" && dates.Month != month
 	return a
 }
 
@@ -327,8 +335,8 @@ func (e *evaluation) byDates(r Row) Assignment {
 	return e.afterLast(day, uncertain)
 }
 
-// billingDay returns the day by which the closing dates place a row. Some banks state the day of the purchase for every
-// instalment. The result is then an estimate.
+// billingDay returns the day by which the closing dates place a row. Some banks state the day of the purchase for
+// every instalment. The result is then an estimate.
 func billingDay(r Row) (day domain.Date, estimated bool) {
 	if r.Number <= 1 {
 		return r.Date, false

@@ -79,13 +79,19 @@ func (e *evaluation) compareTotals() {
 		if before := e.before(i); before >= 0 {
 			left := e.bills[before].rest()
 			rest, isKnown = &left, e.paymentsSeen() && !e.hasPlan(e.bills[before])
+			b.afterPartPaid = isKnown && left.IsPositive() && e.bills[before].paid().IsPositive()
 		}
+		b.vague = e.Unreadable || rest == nil && b.isVague()
 		b.compare(rest, isKnown)
 		if rest != nil && rest.IsNegative() && b.contained.IsZero() { // what was paid too much may settle this bill
 			b.maybePaid = true
 		}
 	}
 }
+
+// isVague reports whether a bill of which the bill before is not known may contain a rest of that bill, or has rows
+// whose first day is only estimated.
+func (b *Evaluated) isVague() bool { return b.byDates || b.charges().IsPositive() }
 
 // before returns the index of the bill before the i-th one; -1 if it is not known. A bill that is due on the same day
 // is none: it is another version of the bill, or that of another card.
@@ -148,9 +154,10 @@ func (b *Evaluated) fits(rest decimal.Decimal) bool {
 }
 
 // compare sets the form of the total that fits best, and the difference to it. rest is what the known payments have
-// left of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in another
-// way: no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists of the
-// rows alone contains no rest, so the bill before was settled by a payment that is not shown.
+// left of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in
+// another way: no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists
+// of the rows alone contains no rest, so the bill before was settled by a payment that is not shown. If a part of that
+// bill was seen to be paid, a row may as well be missing or doubled, so that nothing is known.
 func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	b.Carried = rest
 	if rest != nil && !b.fits(*rest) {
@@ -168,9 +175,12 @@ func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	switch {
 	case b.projected, b.unknown:
 		b.Check, b.Form, b.Difference = CheckUnknown, "", nil
+	case b.afterPartPaid && b.contained.IsZero() && within(difference):
+		difference, _ = b.difference(*b.Carried)
+		b.Check, b.Form, b.Difference = CheckUnknown, "", &difference
 	case within(difference):
 		b.Check = AddsUp
-	case b.Rows.Count == 0, difference.Abs().LessThanOrEqual(b.doubt.Add(tolerance)):
+	case b.vague, b.Rows.Count == 0, difference.Abs().LessThanOrEqual(b.doubt.Add(tolerance)):
 		b.Check, b.Form = CheckUnknown, ""
 	default:
 		b.Check = Differs
@@ -200,7 +210,7 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 		return PartlyPaid
 	case min(e.CoversTo, b.CoversTo) < secondBankingDay(b.DueDate, e.Currency):
 		return Due
-	case !e.paymentsSeen(), b.maybePaid, e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
+	case !e.paymentsSeen(), e.Unreadable, b.maybePaid, e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
 		i == len(e.bills)-1 && e.listsLate():
 		return StateUnknown
 	}

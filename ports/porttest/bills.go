@@ -19,6 +19,7 @@ var billTests = []storeTest{
 	{"a pull stores the bills of a card, and the records name them", billsAreStored},
 	{"excluded, removed and paying records are no rows of a bill", billRowsCount},
 	{"after a pull that has read no bills, the stored ones are due", billsAreEvaluatedAgain},
+	{"a row in the quarantine may be the difference", billsOfUnreadableRows},
 	{"a close evaluates the bills that are due", closesEvaluateBills},
 	{"a denied list is no empty one", billsAreDenied},
 	{"a failed pull stores no bills", billsOfFailedPull},
@@ -292,6 +293,21 @@ func billsAreEvaluatedAgain(f *fixture) {
 	f.equal("of a record", f.bills(account)["first"].ID, f.getRow(c, "2").Bill.ID)
 	f.ticks.Add(120)
 	f.equal("claimed after the evaluation", false, f.claimBills())
+}
+
+func billsOfUnreadableRows(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"))
+	second := []bills.Data{billOf("first", "2026-02-05", "12.5"), billOf("second", "2026-03-05", "40")}
+	f.storeRows(l, cardRow("2", "second"))
+	f.finishWithBills(l, second...)
+	f.equal("readable", []any{1, "12.5", bills.Differs}, billSum(f.bills(account)["second"]))
+	l = f.startPull(c)
+	f.mustStorePage(l, ports.PageWrite{Quarantined: []domain.UnreadableData{
+		domain.NewUnreadableData(domain.QuarantinedTransaction, "odd", domain.InvalidAmount, []byte("{}")),
+	}})
+	f.finishWithBills(l, second...)
+	f.equal("unreadable", []any{1, "12.5", bills.CheckUnknown}, billSum(f.bills(account)["second"]))
+	f.equal("the other bill", bills.AddsUp, f.bills(account)["first"].Check)
 }
 
 // claimBills reports whether it has claimed a card of the fixture's tenant for a minute.

@@ -2774,7 +2774,7 @@ export interface components {
              */
             carried?: string;
             /**
-             * @description Whether the rows with carried, or the rows alone, each with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+             * @description Whether the rows with carried are the total, within 0.05, with or without the charges; or the rows alone, while no payment of the bill before was seen. unknown: there is nothing to compare, or something unknown may explain the difference: uncertain or unreadable rows, the rest of a bill that is not listed
              * @example adds_up
              * @enum {string}
              */

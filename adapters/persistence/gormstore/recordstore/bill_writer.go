@@ -241,7 +241,12 @@ func (w *billWriter) storeRead(card cardAccount, list *billListRow, next billLis
 	merged := bills.Merge(before, read, account, w.at, func(key string) domain.BillID {
 		return domain.BillID{UUID: uuid.NewSHA1(card.ID, []byte(key))}
 	})
-	upToDate := list != nil && list.Due.IsZero() && !list.isOutdated(next)
+	unreadable, err := w.hasUnreadableRows()
+	if err != nil {
+		return err
+	}
+	// The quarantine may have changed since the latest evaluation.
+	upToDate := list != nil && list.Due.IsZero() && !list.isOutdated(next) && !unreadable
 	if changes, same := bills.Relisted(before, merged); same && upToDate {
 		if err := w.save(changes); err != nil {
 			return err
@@ -303,14 +308,25 @@ func (w *billReader) evaluate(
 	if err := w.readRows(card, &c); err != nil {
 		return nil, err
 	}
+	var err error
+	if c.Unreadable, err = w.hasUnreadableRows(); err != nil {
+		return nil, err
+	}
 	changes, result := bills.Update(before, merged, c, w.at)
 	next.Due = gormstore.Instant{}
-	var err error
 	next.Open, err = gormstore.EncodeJSON(result.Open)
 	return &billEvaluation{
 		card: card, next: next, after: bills.Applied(merged, changes), changes: changes,
 		rows: c.Rows, result: result,
 	}, err
+}
+
+// hasUnreadableRows reports whether the quarantine has rows of the connection. They may belong to any of its cards.
+func (w *billReader) hasUnreadableRows() (bool, error) {
+	var keys []string
+	err := quarantineOf(w.db, w.tenant, w.connection).Where("kind = ?", string(domain.QuarantinedTransaction)).
+		Limit(1).Pluck("row_key", &keys).Error
+	return len(keys) > 0, err
 }
 
 // saveEvaluation stores what an evaluation has changed.

@@ -1,0 +1,205 @@
+package bills_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+)
+
+// The tests of this file are about bills, rows and payments that the list of the vendor lacks.
+
+// paymentRow returns a row of the card that is a payment.
+func paymentRow(day domain.Date, total string) bills.Row {
+	return row(day, "-"+total, domain.CardFacts{Payment: true})
+}
+
+// A payment after the day on which the next bill can have closed may belong to that bill, whether the vendor does not
+// list it yet, no longer, or in a form that cannot be read.
+func TestALatePaymentSettlesNoBillIfTheNextOneIsNotListed(t *testing.T) {
+	for name, test := range map[string]struct {
+		left  []int // the bills of threeBills that are listed
+		paid  []bills.Row
+		bill  string
+		state bills.State
+	}{
+		"the total of the bill that is not listed": {
+			[]int{0, 1}, []bills.Row{paymentRow("2026-11-10", "1350")}, "oct", bills.StateUnknown,
+		},
+		"after a part": {
+			[]int{0, 1}, []bills.Row{paymentRow("2026-10-10", "100"), paymentRow("2026-11-10", "900")},
+			"oct", bills.PartlyPaid,
+		},
+		"of a bill in the middle": {
+			[]int{0, 2}, []bills.Row{paymentRow("2026-10-10", "700")}, "sep", bills.StateUnknown,
+		},
+		"exactly the total, when the next bill may have closed": {
+			[]int{0, 1}, []bills.Row{paymentRow("2026-11-02", "700")}, "oct", bills.StateUnknown,
+		},
+		"exactly the total, in time": {[]int{0, 1}, []bills.Row{paymentRow("2026-10-28", "700")}, "oct", bills.Paid},
+		"a part, in time": {
+			[]int{0, 1}, []bills.Row{paymentRow("2026-10-28", "300")}, "oct", bills.PartlyPaid,
+		},
+	} {
+		c := threeBills()
+		all := c.Bills
+		c.Bills = nil
+		for _, i := range test.left {
+			all[i].Payments = nil
+			c.Bills = append(c.Bills, all[i])
+		}
+		c.Rows = append(c.Rows, test.paid...)
+		b := find(t, c, test.bill)
+		if b.State != test.state {
+			t.Errorf("%s: %s is %s, paid %+v", name, test.bill, b.State, b.Paid)
+		}
+		if test.state == bills.StateUnknown && len(b.Paid) > 0 {
+			t.Errorf("%s: %s has the payments %+v", name, test.bill, b.Paid)
+		}
+	}
+}
+
+// A part of the bill before was seen to be paid. A total without the rest is then no proof: a row may be doubled.
+func TestATotalWithoutTheRestOfABillThatIsPartlyPaidIsUnknown(t *testing.T) {
+	for name, test := range map[string]struct {
+		paid  string
+		total string
+		check bills.Check
+	}{
+		"a part was paid, and the total has the rest": {"100", "1250", bills.AddsUp},
+		"a part was paid, and the total lacks it":     {"100", "650", bills.CheckUnknown},
+		"all was paid": {"700", "650", bills.AddsUp},
+		"neither":      {"100", "900", bills.Differs},
+	} {
+		c := threeBills()
+		c.Bills[1].Payments = []bills.ListedPayment{payment("2026-10-10", test.paid)}
+		c.Bills[2].Total = amount(test.total)
+		if nov := find(t, c, "nov"); nov.Check != test.check || nov.Difference == nil {
+			t.Errorf("%s: %s %s (difference %s)", name, nov.Check, nov.Form, text(nov.Difference))
+		}
+	}
+}
+
+// A forecast is off by one month near a closing date. The row is then uncertain, and neither bill differs.
+func TestAForecastThatTheDatesContradictIsUncertain(t *testing.T) {
+	for _, test := range []struct {
+		day      domain.Date
+		forecast domain.BillMonth
+		of       string // the bill whose total has the row
+	}{
+		{"2026-10-05", "2026-12", "nov"}, {"2026-10-02", "2026-11", "oct"}, {"2026-10-03", "2026-11", "oct"},
+		{"2026-10-05", "2026-10", "nov"}, {"2026-10-20", "2026-10", "nov"}, {"2026-09-05", "2026-11", "oct"},
+	} {
+		c := threeBills()
+		for i, b := range c.Bills { // the bank forecasts the month in which a bill is due
+			if b.ID == test.of {
+				c.Bills[i].Total = b.Total.Add(amount("25"))
+				c.Bills[i].Payments[0].Amount = c.Bills[i].Total
+			}
+			for range 3 {
+				r := row(b.ClosingDate.AddDays(-10), "0", named(b.ID))
+				r.Forecast = domain.BillMonthOf(b.DueDate)
+				c.Rows = append(c.Rows, r)
+			}
+		}
+		c.Rows = append(c.Rows, row(test.day, "25", domain.CardFacts{Forecast: test.forecast}))
+		r := bills.Evaluate(c)
+		if a := r.Rows[len(r.Rows)-1]; a.Bill != test.of && !a.Uncertain {
+			t.Errorf("a row of %s with the forecast %s is on %+v", test.day, test.forecast, a)
+		}
+		for _, b := range r.Bills {
+			if b.Check == bills.Differs {
+				t.Errorf("a row of %s with the forecast %s: %s differs by %s", test.day, test.forecast, b.ID,
+					text(b.Difference))
+			}
+		}
+	}
+}
+
+// The day of a posted row that is on no bill is no day up to which the bills are complete.
+func TestAPostedRowThatTheBankHasNotPlacedIsUnbilled(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*bills.Row)
+		want   domain.Date
+	}{
+		"posted":               {func(*bills.Row) {}, "2026-10-20"},
+		"pending":              {func(r *bills.Row) { r.Pending = true }, ""},
+		"after the closing":    {func(r *bills.Row) { r.Date = "2026-11-05" }, ""},
+		"a later instalment":   {func(r *bills.Row) { r.Number, r.Count, r.PurchaseDate = 5, 6, r.Date }, ""},
+		"the first instalment": {func(r *bills.Row) { r.Number, r.Count, r.PurchaseDate = 1, 6, r.Date }, "2026-10-20"},
+	} {
+		c := threeBills()
+		r := row("2026-10-20", "15", domain.CardFacts{Forecast: domain.Unbilled})
+		test.change(&r)
+		c.Rows = append(c.Rows, r)
+		if got := bills.Evaluate(c).UnbilledTo; got != test.want {
+			t.Errorf("%s: unbilled to %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// Banks leave rows of a closed bill pending for days. Such a row may be the difference.
+func TestAPendingRowOfAClosedBillMayBeTheDifference(t *testing.T) {
+	c := threeBills()
+	c.Bills[2].Total = amount("710")
+	pending := row("2026-10-20", "60", domain.CardFacts{Forecast: domain.Unbilled})
+	pending.Pending = true
+	c.Rows = append(c.Rows, pending)
+	if nov := find(t, c, "nov"); nov.Check != bills.CheckUnknown {
+		t.Errorf("november is %s", nov.Check)
+	}
+	c.Rows[3].Date = "2026-11-10"
+	if nov := find(t, c, "nov"); nov.Check != bills.Differs {
+		t.Errorf("beside a row of a later day, november is %s", nov.Check)
+	}
+}
+
+// What the bill before the oldest one has left is not known, and neither is its closing date.
+func TestTheOldestBillDiffersOnlyIfItsRowsAreKnown(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*bills.Card)
+		want   bills.Check
+	}{
+		"its rows name it": {func(*bills.Card) {}, bills.Differs},
+		"a row is on it because of its date": {
+			func(c *bills.Card) { c.Rows = append(c.Rows, row("2026-08-20", "5", named(""))) }, bills.CheckUnknown,
+		},
+		"late charges show that it has a rest": {func(c *bills.Card) {
+			c.Bills[0].FinanceCharges = []bills.Charge{{Type: "LATE_PAYMENT_FEE", Amount: amount("14")}}
+		}, bills.CheckUnknown},
+	} {
+		c := threeBills()
+		c.Bills = slices.Clip(c.Bills[:1])
+		c.Bills[0].Total = amount("900")
+		test.change(&c)
+		if b := find(t, c, "sep"); b.Check != test.want {
+			t.Errorf("%s: %s (difference %s)", name, b.Check, text(b.Difference))
+		}
+	}
+}
+
+// A row that cannot be read may be on any bill, and may be a payment.
+func TestUnreadableRowsLeaveDifferencesAndPaymentsUnknown(t *testing.T) {
+	c := threeBills()
+	c.Unreadable = true
+	c.Bills[1].Total, c.Bills[2].Payments = amount("800"), nil
+	c.Bills[1].Payments[0].Amount = amount("800")
+	sep, oct, nov := find(t, c, "sep"), find(t, c, "oct"), find(t, c, "nov")
+	if oct.Check != bills.CheckUnknown || sep.Check != bills.AddsUp {
+		t.Errorf("october is %s, september %s", oct.Check, sep.Check)
+	}
+	if nov.State != bills.StateUnknown || sep.State != bills.Paid {
+		t.Errorf("november is %s, september %s", nov.State, sep.State)
+	}
+}
+
+// A payment before the closing date of the only known bill is that of the bill before: this bank lists payments late.
+func TestTheOnlyBillIsNotOverdueIfItListsThePaymentOfTheBillBefore(t *testing.T) {
+	c := threeBills()
+	c.Bills = slices.Clip(c.Bills[2:])
+	c.Bills[0].Payments = []bills.ListedPayment{payment("2026-10-10", "900")}
+	if nov := find(t, c, "nov"); nov.State != bills.StateUnknown {
+		t.Errorf("november is %s", nov.State)
+	}
+}

@@ -28,6 +28,17 @@ export function locale() {
   return own.slice(0, 2) === chosen.slice(0, 2) && chosen === 'en' ? own : chosen;
 }
 
+// cached returns a formatter of the constructor kind for a locale. Creating one takes longer than using it many times.
+const formatters = new Map();
+function cached(kind, name) {
+  const key = kind.name + name;
+  if (!formatters.has(key)) formatters.set(key, new kind(name));
+  return formatters.get(key);
+}
+
+// compare compares two texts in the alphabetical order of the language.
+export const compare = (a, b) => cached(Intl.Collator, language.get()).compare(a, b);
+
 // t returns the text of a message. A message with plural forms is chosen by the value n. A value may be an
 // element; then t returns a list of texts and elements.
 export function t(key, values = {}) {
@@ -35,14 +46,14 @@ export function t(key, values = {}) {
   if (message === undefined) return key;
   if (typeof message === 'object') {
     const n = Number(values.n);
-    const form = n === 0 ? 'other' : new Intl.PluralRules(language.get()).select(n); // Portuguese counts 0 as one
+    const form = n === 0 ? 'other' : cached(Intl.PluralRules, language.get()).select(n); // Portuguese counts 0 as one
     message = message[form] ?? message.other;
   }
   const parts = message.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? show(values[part]) : part));
   return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 
-const show = (value) => (typeof value === 'number' ? new Intl.NumberFormat(locale()).format(value) : value ?? '');
+const show = (value) => (typeof value === 'number' ? cached(Intl.NumberFormat, locale()).format(value) : value ?? '');
 
 // vendorName returns the name of a vendor, or its code if the console does not know it.
 export const vendorName = (vendor) => (has('vendor.' + vendor) ? t('vendor.' + vendor) : vendor);

@@ -105,7 +105,8 @@ func (s *Service) ListConnectionHealth(
 
 // selectConnections returns the ids of the connections of one page of ListConnectionHealth, in the order of the list.
 // If the filter uses neither reasons nor names, the store filters and sorts the connections. Otherwise,
-// selectConnections examines all connections of the tenant, with a share of the tenant's costly reads.
+// selectConnections examines all connections of the tenant, with a share of the tenant's costly reads: only their names,
+// if that suffices, because the facts take ten times as long.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest,
 ) (page domain.Page[domain.ConnectionID], err error) {
@@ -118,7 +119,13 @@ func (s *Service) selectConnections(
 		return page, err
 	}
 	now, selection := s.Clock.Now(), newConnectionSelection(filter, request)
+	byName := !filter.Attention && filter.Health == "" && filter.ConsentExpiresBefore.IsZero()
 	err = s.withShare(ctx, s.readShares, tenant, func() error {
+		if byName {
+			return s.visitNames(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) {
+				selection.add(f, nil, now)
+			})
+		}
 		return s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
 			selection.add(f, f.Attention(now, s.attentionGrace()), now)
 			return nil
@@ -133,6 +140,22 @@ func (s *Service) selectConnections(
 		page.Items = append(page.Items, domain.ConnectionID{UUID: position.ID})
 	}
 	return page, err
+}
+
+// visitNames is like the method VisitFacts of the store, but sets only the members that name the connection and its
+// bank.
+func (s *Service) visitNames(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts),
+) error {
+	all, err := s.Connections.Brief(ctx, tenant, ids)
+	for _, c := range all {
+		if !c.Deleted {
+			f := domain.ConnectionFacts{ID: c.ID, Name: c.Name, Vendor: c.Vendor}
+			f.Bank.Institution = c.Institution
+			visit(&f)
+		}
+	}
+	return err
 }
 
 // connectionSelection collects the first connections after a position of a list.

@@ -1,7 +1,7 @@
 // A table of transactions, which several views use.
 import { monthOf, taxNumber } from './format.js';
-import { t } from './i18n.js';
-import { html } from './preact.js';
+import { language, t } from './i18n.js';
+import { html, useMemo } from './preact.js';
 import { Amount, Day, Status, Table } from './ui.js';
 
 // Marks shows what is special about a transaction.
@@ -37,5 +37,11 @@ const columns = (href, more, marked) => [
   },
 ];
 
-export const TransactionTable = ({ label, items, href, more = [], marked = true }) => html`<${Table} label=${label}
-  columns=${columns(href, more, marked)} items=${items} rowClass=${(item) => (item.removedAt ? 'removed' : '')} />`;
+const none = [];
+const classOf = (item) => (item.removedAt ? 'removed' : '');
+
+// TransactionTable keeps the rows that are shown already while href and more are the same.
+export function TransactionTable({ label, items, href, more = none, marked = true }) {
+  const all = useMemo(() => columns(href, more, marked), [href, more, marked, language.get()]);
+  return html`<${Table} label=${label} columns=${all} items=${items} rowClass=${classOf} />`;
+}

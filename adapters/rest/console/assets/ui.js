@@ -139,15 +139,25 @@ export function Loaded({ of, rows, children }) {
 }
 
 // Table is a table whose rows become cards on a narrow screen. A column has a title, a cell function, and
-// optionally a kind: "number" aligns right, "main" is the heading of the card.
+// optionally a kind: "number" aligns right, "main" is the heading of the card. While a caller passes the same columns, the
+// rows of items that are shown already are kept as they are.
 export function Table({ label, columns, items, rowKey = (item) => item.id, rowClass = (_item) => '' }) {
+  const shown = useRef({ columns, rows: new WeakMap() });
+  if (shown.current.columns !== columns) shown.current = { columns, rows: new WeakMap() };
+  const { rows } = shown.current;
+  const rowOf = (item) => {
+    if (!rows.has(item)) {
+      rows.set(item, html`<tr role="row" key=${rowKey(item)} class=${rowClass(item)}>
+      ${columns.map(({ title, cell, kind = '' }) =>
+        html`<td role="cell" class=${kind} data-label=${title}><div>${cell(item)}</div></td>`)}
+    </tr>`);
+    }
+    return rows.get(item);
+  };
   return html`<table role="table" class="cards" aria-label=${label}>
     <thead role="rowgroup"><tr role="row">${columns.map(({ title, kind = '' }) =>
       html`<th role="columnheader" scope="col" class=${kind}>${title}</th>`)}</tr></thead>
-    <tbody role="rowgroup">${items.map((item) => html`<tr role="row" key=${rowKey(item)} class=${rowClass(item)}>
-      ${columns.map(({ title, cell, kind = '' }) =>
-        html`<td role="cell" class=${kind} data-label=${title}><div>${cell(item)}</div></td>`)}
-    </tr>`)}</tbody>
+    <tbody role="rowgroup">${items.map(rowOf)}</tbody>
   </table>`;
 }
 

@@ -153,21 +153,27 @@ test('the filter of the overview', async () => {
 
 test('the search', async () => {
   const page = await open(browser, '/console/search', { token: operator });
+  const box = page.getByRole('searchbox', { name: 'Find a payment' });
+  // search starts a search, and waits until its answer is complete. A search for the same again would send no request.
+  const search = async (start) => {
+    const begun = page.waitForResponse(/\/v1\/discovery\/transactions\?/);
+    await start();
+    await begun;
+    await page.getByText(/^(No transaction matches|\d+ payments?, |The newest)/).first().waitFor();
+    await page.locator('progress').waitFor({ state: 'detached' });
+  };
+  const enter = () => page.keyboard.press('Enter');
   for (const [what, values] of Object.entries(await searches())) {
     const times = await repeat(async (i) => {
-      const { text, amount, reference, from = '', to = '' } = values(i);
+      const { text, amount, reference, from, to } = values(i);
+      const typed = text || amount || reference;
+      const searched = new URL(page.url()).searchParams.get('q');
+      if (!from || searched !== typed) await box.fill(typed);
+      if (!from) return timed(() => search(enter));
+      if (searched !== typed) await search(enter);
       await page.getByLabel('From', { exact: true }).fill(from);
       await page.getByLabel('To', { exact: true }).fill(to);
-      if (from !== (new URL(page.url()).searchParams.get('from') || '')) await page.getByRole('button', { name: 'Search', exact: true }).click();
-      await page.getByRole('searchbox', { name: 'Find a payment' }).fill(text || amount || reference);
-      await page.evaluate(() => { document.querySelector('h1').dataset.old = 'yes'; });
-      const begun = page.waitForResponse(/\/v1\/discovery\/transactions\?/);
-      return timed(async () => {
-        await page.keyboard.press('Enter');
-        await begun;
-        await page.getByText(/^(No transaction matches|\d+ payments?, |The newest)/).first().waitFor();
-        await page.locator('progress').waitFor({ state: 'detached' });
-      });
+      return timed(() => search(() => page.getByRole('button', { name: 'Search', exact: true }).click()));
     });
     report('search in the browser, ' + what, times, 'p95 < 500 ms');
   }
@@ -232,10 +238,10 @@ test('the questions and the tasks', async () => {
   console.log('\n| what | median | p95 | largest | target | load |\n|---|---|---|---|---|---|\n' + lines.join('\n'));
   if (process.env.TASKS === '0') return;
   const written = await prepareQuestions(operator, { members, truth: JSON.parse(process.env.TRUTH) });
-  const data = await prepareTasks(operator, { members });
   const played = [];
-  // The questions are first: the tasks close the month of all accounts.
+  // The questions are first: the tasks close the month of all accounts, and their data has a payment of 1234.56, too.
   for (const [i, question] of questions.entries()) await play(question, i + 1, written, played);
+  const data = await prepareTasks(operator, { members });
   for (const [i, task] of tasks.entries()) await play(task, questions.length + i + 1, data, played);
   data.receiver.close();
   console.log(`\nload ${loadavg()[0].toFixed(1)}\n\n| | task | clicks | fields | seconds |\n|---|---|---|---|---|\n` + played.join('\n'));

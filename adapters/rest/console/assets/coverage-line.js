@@ -15,15 +15,16 @@ export function coverageSentence({ day: date, accounts, covered }, last) {
   return t(covered === accounts ? 'coverage.all' : 'coverage.some', { n: accounts, covered, day: shown });
 }
 
-// useCoverage reads the coverage of the last day that has ended.
-export const useCoverage = () => useResource(coveragePath({ limit: 1 }));
+// useCoverage reads the coverage of the last day that has ended, as soon as wanted is true.
+export const useCoverage = (wanted = true) => useResource(wanted ? coveragePath({ limit: 1 }) : null);
 
 const most = 6; // banks that the line names
 
-// CoverageLine is the sentence as a link to the accounts. banks adds the banks with the most accounts
-// that do not cover the day.
+// CoverageLine is the sentence as a link to the accounts, or its empty line while it is read. banks adds the banks with the
+// most accounts that do not cover the day.
 export function CoverageLine({ of, banks = false }) {
   const found = of.value?.data;
+  if (!found && !of.problem) return html`<p class="coverage">\u00a0</p>`;
   if (!found || found.accounts === 0) return null;
   const missing = ({ accounts, covered }) => accounts - covered;
   const behind = banks ? found.institutions.filter(missing).sort((a, b) => missing(b) - missing(a)) : [];

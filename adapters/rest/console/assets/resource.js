@@ -90,13 +90,16 @@ export function useList(path) {
   };
 }
 
+const maxLimit = 200; // of a list of the API
+
 const noScan = { items: [], last: null, cursor: '', pages: 0, ended: false, running: false, problem: null };
 
 // useScan reads the pages of a list whose pages can be empty before the end, until it has found batch items or has
-// reached the end. The items are shown while it reads. more() reads on, stop() ends the reading. pages is the number of
-// pages that were read, last the last one; ended is true only if the list has no more items. path null reads nothing.
-export function useScan(path, batch) {
-  const [state, setState] = useState({ path, ...noScan });
+// reached the end. The first page has at most first items, so that it is shown soon; each further one has as many as are
+// wanted. The items are shown while it reads. more() reads on, stop() ends the reading. pages is the number of pages that
+// were read, last the last one; ended is true only if the list has no more items. path null reads nothing.
+export function useScan(path, first, batch) {
+  const [state, setState] = useState({ path, ...noScan, running: path !== null });
   const abort = useRef();
   const run = async (start, wanted) => {
     abort.current?.abort();
@@ -105,7 +108,8 @@ export function useScan(path, batch) {
     setState(found);
     try {
       do {
-        const { data } = await request('GET', withCursor(path, found.cursor), { signal });
+        const limit = found.pages === 0 ? first : Math.min(maxLimit, wanted - found.items.length);
+        const { data } = await request('GET', withCursor(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}`, found.cursor), { signal });
         found = {
           ...found, items: [...found.items, ...data.items], last: data, cursor: data.nextCursor || '', pages: found.pages + 1,
           ended: !data.nextCursor,

@@ -3,8 +3,8 @@ import { query as queryString } from './api.js';
 import { ConnectionChoice } from './connection-choice.js';
 import { CoverageLine, useCoverage } from './coverage-line.js';
 import { amount } from './format.js';
-import { t } from './i18n.js';
-import { html } from './preact.js';
+import { language, t } from './i18n.js';
+import { html, useEffect, useMemo, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
@@ -12,8 +12,8 @@ import { sumByCurrency } from './sums.js';
 import { Marks, TransactionTable } from './transaction-table.js';
 import { Amount, Button, Empty, Failure, Field, Page, Select, Status } from './ui.js';
 
-const pageSize = 50;
-const batch = 200; // how many transactions are read without being asked for, so that most counts are whole
+const firstPage = 50; // how many transactions the first request reads
+const batch = 200; // how many are read without being asked for, so that most counts are whole
 
 const filters = ['from', 'to', 'connectionId', 'removed'];
 
@@ -27,9 +27,10 @@ function Filters({ query, errors }) {
   };
   const removed = [['', t('search.any')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
-  return html`<form class="filters" onSubmit=${submit} key=${queryString(query)}>
-    <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
-    <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
+  const search = queryString(query); // a date that was not applied is taken back by the next search
+  return html`<form class="filters" onSubmit=${submit}>
+    <${Field} key=${'from' + search} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
+    <${Field} key=${'to' + search} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
     <${ConnectionChoice} name="connectionId" value=${query.connectionId || ''} onChange=${choose('connectionId')} />
     <${Select} label=${t('search.state')} name="removed" value=${query.removed || ''} options=${removed} onChange=${choose('removed')} />
     <button class="primary">${t('filter.search')}</button>
@@ -116,16 +117,21 @@ export function Search() {
   const { query: { q = '', ...query } } = useLocation();
   const values = { q: q.trim(), ...Object.fromEntries(filters.map((name) => [name, query[name]])) };
   const searched = Boolean(values.q);
-  const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, batch);
+  const scan = useScan(searched ? '/transactions' + queryString(values) : null, firstPage, batch);
   const { errors, rest } = fieldProblems(scan.problem, ['q', 'from', 'to']);
   const terms = scan.last?.searchedFor;
-  const coverage = useCoverage();
+  const [ended, setEnded] = useState(!searched);
+  useEffect(() => { // the coverage must not delay the first search
+    if (searched && !scan.running) setEnded(true);
+  }, [searched, scan.running]);
+  const coverage = useCoverage(ended);
+  const more = useMemo(columns, [language.get()]);
   return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? html`<${Sums} scan=${scan} />` : t('search.lead')}>
     ${terms && html`<p class="searched">${searchedFor(terms)}</p>`}
     ${errors.q && html`<p class="error" role="alert">${errors.q}</p>`}
     <${Filters} query=${values} errors=${errors} />
     ${searched && html`<${CoverageLine} of=${coverage} /><${Failure} problem=${rest} retry=${scan.more} />
-      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${columns()} marked=${false} />`}
+      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${more} marked=${false} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
       ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}
   </${Page}>`;

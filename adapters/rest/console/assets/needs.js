@@ -26,12 +26,12 @@ async function readCauses(signal) {
 }
 
 // useNeeds returns the connections with the reason, or null without one, and the shared causes. counts is the answer of
-// /aggregator-connections/summary.
-export function useNeeds(counts, reason) {
+// /aggregator-connections/summary. The causes need many requests: they are read as soon as shown is true.
+export function useNeeds(counts, reason, shown) {
   const some = counts?.needy > 0;
   const chosen = useLoad(some && reason ? `needy ${reason}` : null, async (signal) =>
     (await all('/aggregator-connections/health?attention=true&limit=200', signal)).filter(({ attention }) => attention.some((one) => one.reason === reason)));
-  const causes = useLoad(some && counts.attention.credential_rejected > 1 ? 'causes' : null, readCauses).value || [];
+  const causes = useLoad(some && shown && counts.attention.credential_rejected > 1 ? 'causes' : null, readCauses).value || [];
   return { chosen: reason ? chosen : null, causes };
 }
 

@@ -2,9 +2,9 @@
 import { query as queryString } from './api.js';
 import { CoverageLine, useCoverage } from './coverage-line.js';
 import { BankRead, ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
-import { t, vendorName } from './i18n.js';
+import { language, t, vendorName } from './i18n.js';
 import { Causes, Counts, isCovered, needText, useNeeds } from './needs.js';
-import { html, useEffect, useRef, useState } from './preact.js';
+import { html, useEffect, useMemo, useRef, useState } from './preact.js';
 import { RecentRows } from './recent-rows.js';
 import { useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
@@ -83,11 +83,9 @@ function listPath({ q = '', health = '', institution = '' }) {
 
 // useLatest returns the list, or the list of the path before while the first page of a new path is read.
 function useLatest(list) {
-  const [latest, setLatest] = useState(list);
-  useEffect(() => {
-    if (list.items || list.problem) setLatest(list);
-  }, [list.items?.length, list.value, list.problem, list.loadingMore]);
-  return list.items || list.problem ? list : latest;
+  const latest = useRef(list);
+  if (list.items || list.problem) latest.current = list;
+  return latest.current;
 }
 
 const create = () => html`<${ActionLink} kind="primary" href=${link('/connections/new')}>${t('action.connect')}</${ActionLink}>`;
@@ -97,10 +95,18 @@ export function Overview() {
   const summary = useResource('/aggregator-connections/summary');
   const needy = useList('/aggregator-connections/health?attention=true&limit=' + needySize);
   const list = useLatest(useList(listPath(query)));
-  const coverage = useCoverage();
   usePolling(summary.reload, true, refreshInterval);
   const counts = summary.value?.data;
-  const { chosen, causes } = useNeeds(counts, query.reason);
+  // The connections that need a person are painted first, then the table. What takes many requests, or long ones, is read
+  // when both are shown.
+  const first = Boolean(counts && (needy.items || needy.problem));
+  const [above, setAbove] = useState(first);
+  useEffect(() => {
+    if (first) setAbove(true);
+  }, [first]);
+  const ready = above && Boolean(list.items || list.problem);
+  const coverage = useCoverage(ready);
+  const { chosen, causes } = useNeeds(counts, query.reason, ready);
   const shown = (chosen ? chosen.value : needy.items)?.filter((item) => chosen || !isCovered(causes, item));
   const seen = useRef();
   useEffect(() => { // the lists are read again only when the numbers have changed
@@ -116,6 +122,8 @@ export function Overview() {
     summary.reload();
     needy.reload();
   };
+  const table = useMemo(() => list.items?.length > 0 && html`<${Table} label=${t('overview.all')} columns=${columns(list.items)} items=${list.items}
+    rowKey=${(item) => item.connectionId} />`, [list.value, list.items?.length, language.get()]);
   if (!counts) {
     return html`<${Page} title=${t('overview.title')}>
       <${Failure} problem=${summary.problem} retry=${summary.reload} />${!summary.problem && html`<${Skeleton} rows=${8} />`}
@@ -131,11 +139,10 @@ export function Overview() {
     ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
         <${Filters} query=${query} bank=${list.items?.[0]?.institution?.name || query.institution} />
-        <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
+        <${Loaded} of=${above ? list : { problem: null, value: undefined }} rows=${8}>${() => (list.items.length === 0
           ? html`<${Empty} title=${t('filter.noMatch')}>
               <button type="button" onClick=${() => setQuery({ q: '', health: '', institution: '' })}>${t('filter.clear')}</button></${Empty}>`
-          : html`<${Table} label=${t('overview.all')} columns=${columns(list.items)} items=${list.items}
-              rowKey=${(item) => item.connectionId} /><${More} list=${list} />`)}</${Loaded}>
+          : html`${table}<${More} list=${list} />`)}</${Loaded}>
       </section>`}
   </${Page}>`;
 }

@@ -28,7 +28,7 @@ export function useLoad(name, load) {
   useEffect(() => {
     if (name === null) return undefined;
     const abort = new AbortController();
-    setState({ ...present, loading: true });
+    if (!present.loading) setState({ ...present, loading: true });
     load(abort.signal).then(
       (value) => {
         kept.set(name, value);

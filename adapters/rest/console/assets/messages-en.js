@@ -1291,6 +1291,7 @@ export default {
   'bill.state.unknown': 'No payment seen',
   'monthEnd.problems': { one: '{n} account has a problem.', other: '{n} accounts have problems.' },
   'monthEnd.problemsAtLeast': { one: 'At least {n} account has a problem.', other: 'At least {n} accounts have problems.' },
+  'monthEnd.reading': 'Reading the other accounts …',
   'monthEnd.partly': { one: '{n} of {all} accounts has been read.', other: '{n} of {all} accounts have been read, those that need somebody first; the others are read when they are listed.' },
   'monthEnd.over': { one: '{n} of them is not complete:', other: '{n} of them are not complete:' },
   'monthEnd.rest': { one: '{n} account:', other: '{n} accounts:' },

@@ -1289,6 +1289,7 @@ export default {
   'bill.state.unknown': 'Nenhum pagamento visto',
   'monthEnd.problems': { one: '{n} conta tem problema.', other: '{n} contas têm problemas.' },
   'monthEnd.problemsAtLeast': { one: 'Pelo menos {n} conta tem problema.', other: 'Pelo menos {n} contas têm problemas.' },
+  'monthEnd.reading': 'Lendo as demais contas …',
   'monthEnd.partly': { one: '{n} de {all} contas foi lida.', other: '{n} de {all} contas foram lidas, primeiro as que exigem atenção; as demais são lidas quando aparecem na lista.' },
   'monthEnd.over': { one: '{n} delas não está conferida:', other: '{n} delas não estão conferidas:' },
   'monthEnd.rest': { one: '{n} conta:', other: '{n} contas:' },

@@ -5,19 +5,20 @@ import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
 import { day, isoDay } from './format.js';
-import { t } from './i18n.js';
+import { compare, language, t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { problemText } from './problem-text.js';
-import { html, useEffect, useState } from './preact.js';
+import { html, useEffect, useMemo, useState } from './preact.js';
 import { readAll, useLoad } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import { DownloadForm, firstOfMonth, lastMonth } from './statement.js';
-import { ActionButton, Ago, Amount, Balance, Day, Dialog, Empty, Field, Instant, Loaded, Page, Select, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Balance, Day, Dialog, Empty, Field, Instant, Loaded, Page, Select, Skeleton, Status, Table } from './ui.js';
 
 const pageSize = 100; // rows that are shown at first, and more with each request
 const maxPages = 500;
 const mostRead = 400; // accounts whose state is read although they are not shown
 const readers = 4; // how many accounts are read at once
+const showPause = 150; // milliseconds after which states that were read are shown together
 const mostAtOnce = 200; // accounts that one request can close, and whose statements are in one archive
 const mostListed = 50; // accounts that are named above the table, and in the question
 
@@ -41,15 +42,24 @@ function useStates(ids) {
   useEffect(() => {
     const abort = new AbortController();
     const waiting = [...missing];
+    let fresh = {};
+    let timer = 0;
+    const show = () => {
+      const some = fresh;
+      [fresh, timer] = [{}, 0];
+      setStates((all) => ({ ...all, ...some }));
+    };
     const readNext = async () => {
       for (let id = waiting.shift(); id && !abort.signal.aborted; id = waiting.shift()) {
-        const state = await readState(id, abort.signal);
-        const read = id;
-        if (!abort.signal.aborted) setStates((all) => ({ ...all, [read]: state }));
+        fresh[id] = await readState(id, abort.signal);
+        if (!abort.signal.aborted) timer ||= setTimeout(show, showPause);
       }
     };
     for (let i = 0; i < readers; i++) readNext();
-    return () => abort.abort();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
   }, [ids.length, round]);
   const reread = (some) => {
     setStates((all) => Object.fromEntries(Object.entries(all).filter(([id]) => !some.includes(id))));
@@ -58,18 +68,44 @@ function useStates(ids) {
   return [states, reread];
 }
 
-// readBasis reads all accounts, and what one request says about many of them: the connections by id, which accounts do not
-// cover the day, and the number of open suggestions by the id of the account.
-async function readBasis(date, signal) {
-  const all = (path) => readAll(path, maxPages, signal).then(({ items }) => items);
-  const [accounts, health, coverage, pairs] = await Promise.all([
-    all('/accounts?limit=200'), all('/aggregator-connections/health?limit=200'),
-    all(coveragePath({ day: date, limit: 200 })), all('/possible-replacements?limit=200'),
-  ]);
+// uncoveredAccount returns what the coverage of a day says about an account that does not cover it.
+const uncoveredAccount = ({ accountId, ...item }) => ({ ...item, id: accountId, partial: true });
+
+// basisOf returns the basis from what was read: the accounts; the names of the connections by id, and which of them need a
+// person; which accounts do not cover the day; and the number of open suggestions by the id of the account. In a basis that
+// is not complete, the accounts begin with those that do not cover the day.
+function basisOf({ accounts, uncovered, names = [], needy = [], pairs = [] }, complete) {
+  const known = new Set(accounts.map(({ id }) => id));
+  const further = complete ? [] : uncovered.filter(({ accountId }) => !known.has(accountId)).map(uncoveredAccount);
+  const connections = {};
+  for (const { connectionId, configName } of uncovered) connections[connectionId] = configName;
+  for (const { id, configName } of names) connections[id] = configName;
   const suggestions = {};
   for (const { accountId } of pairs) suggestions[accountId] = (suggestions[accountId] || 0) + 1;
-  const byId = (items, id) => Object.fromEntries(items.map((item) => [item[id], item]));
-  return { accounts, connections: byId(health, 'connectionId'), coverage: byId(coverage, 'accountId'), suggestions };
+  return {
+    accounts: [...further, ...accounts], connections, needy: new Set(needy.map(({ connectionId }) => connectionId)),
+    coverage: Object.fromEntries(uncovered.map((item) => [item.accountId, item])), suggestions, complete,
+  };
+}
+
+// readBasis reads all accounts, and what one request says about many of them. If there are many accounts, show is called
+// with the first ones, and again when it is known which accounts do not cover the day.
+async function readBasis(date, signal, show) {
+  const found = { accounts: [], uncovered: [] };
+  const shown = new Set();
+  const read = (name, path) => readAll(path, maxPages, signal, (items, more) => {
+    found[name] = items;
+    const known = name === 'uncovered' || name === 'accounts' && more; // few accounts are shown when all is known
+    if (!known || shown.has(name)) return;
+    shown.add(name);
+    if (shown.has('accounts')) show(basisOf(found, false));
+  });
+  await Promise.all([
+    read('uncovered', coveragePath({ day: date, limit: 200 })), read('accounts', '/accounts?limit=200'),
+    read('names', '/aggregator-connections?limit=200'), read('needy', '/aggregator-connections/health?attention=true&limit=200'),
+    read('pairs', '/possible-replacements?limit=200'),
+  ]);
+  return basisOf(found, true);
 }
 
 const unknown = 6; // the rank of accounts without a verdict, which is no problem of its own
@@ -103,28 +139,28 @@ function problemsOf(account, { states, coverage, suggestions, date }) {
 const bankOf = ({ institution }) => institution?.name || institution?.id || '';
 
 // Owner is the bank, the number and the connection of an account.
-const Owner = ({ account, connections }) => html`<span class="vendor">${[bankOf(account), account.number].filter(Boolean).map((text) => text + ' · ')}
-  ${connections[account.connectionId] ? html`<a href=${link('/connections/' + account.connectionId)}>${connections[account.connectionId].configName}</a>`
+const Owner = ({ account, facts: { connections, complete } }) => html`<span class="vendor">${[bankOf(account), account.number].filter(Boolean).map((text) => text + ' · ')}
+  ${connections[account.connectionId] || !complete ? html`<a href=${link('/connections/' + account.connectionId)}>${connections[account.connectionId] || '…'}</a>`
     : html`<${ConnectionName} id=${account.connectionId} />`}</span>`;
 
 // Choice is the box that selects an account.
 const Choice = ({ account, chosen, choose }) => html`<input type="checkbox" aria-label=${t('monthEnd.select', { name: nameOf(account) })}
-  checked=${chosen.includes(account.id)} onChange=${(event) => choose(event.target.checked
-    ? [...chosen, account.id] : chosen.filter((id) => id !== account.id))} />`;
+  checked=${chosen.has(account.id)} onChange=${(event) => choose(event.target.checked
+    ? [...chosen, account.id] : [...chosen].filter((id) => id !== account.id))} />`;
 
 const addressOf = ({ connectionId, id }, tab) => link(`/connections/${connectionId}/accounts/${id}/${tab}`);
 
-const columns = ({ states, suggestions, connections, chosen, choose, date, failures, problems }) => [
+const columns = ({ facts, chosen, choose, failures, facts: { states, suggestions, date, problems, complete } }) => [
   { title: t('column.select'), cell: (account) => html`<${Choice} account=${account} chosen=${chosen} choose=${choose} />` },
   {
     title: t('column.account'), kind: 'main',
     cell: (account) => html`<a class="name" href=${link(`/connections/${account.connectionId}/transactions`, { accountId: account.id })}>${nameOf(account)}</a>
-      <${Owner} account=${account} connections=${connections} />
+      <${Owner} account=${account} facts=${facts} />
       ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}`,
   },
   {
     title: t('column.balance'), kind: 'number',
-    cell: (account) => html`<${Balance} account=${account} />`,
+    cell: (account) => (account.partial ? '…' : html`<${Balance} account=${account} />`),
   },
   {
     title: t('column.completeness'),
@@ -152,7 +188,7 @@ const columns = ({ states, suggestions, connections, chosen, choose, date, failu
   {
     title: t('nav.suggestions'), kind: 'number',
     cell: ({ id, connectionId }) => (suggestions[id]
-      ? html`<a href=${link('/possible-replacements', { connectionId })}>${t('number', { n: suggestions[id] })}</a>` : muted),
+      ? html`<a href=${link('/possible-replacements', { connectionId })}>${t('number', { n: suggestions[id] })}</a>` : complete ? muted : '…'),
   },
   { title: t('statement.title'), cell: (account) => html`<a href=${addressOf(account, 'statement') + '?to=' + date}>${t('statement.title')}</a>` },
 ];
@@ -187,7 +223,7 @@ function CloseDialog({ accounts, facts, date, done, onClose }) {
       done=${t('monthEnd.done', { date: day(date) })} onClose=${onClose}>
     ${odd.length > 0 && html`<p><strong>${t('monthEnd.over', { n: odd.length })}</strong></p>
       <ul class="over" tabindex="0" aria-label=${t('monthEnd.over', { n: odd.length })}>${odd.slice(0, mostListed).map((account) => html`<li key=${account.id}><strong>${nameOf(account)}</strong>
-        <${Owner} account=${account} connections=${facts.connections} />
+        <${Owner} account=${account} facts=${facts} />
         ${facts.problems[account.id].map(([rank, text, note]) => html`<div key=${rank}>${text}${note}</div>`)}</li>`)}
         ${odd.length > mostListed && html`<li>${t('application.more', { n: odd.length - mostListed })}</li>`}</ul>`}
     ${rest > 0 && html`<p>${t('monthEnd.rest', { n: rest })} <${State} state="complete" /></p>`}
@@ -218,12 +254,20 @@ function title(accounts, states, date) {
   return t('monthEnd.count', { n: present.filter(({ id }) => states[id].closed >= date).length, all: present.length, date: day(date) });
 }
 
-const byText = (text) => (a, b) => text(a).localeCompare(text(b)) || nameOf(a).localeCompare(nameOf(b));
+const orders = ['account', 'bank', 'balance']; // beside the one by problems
 
-// orderOf returns the function that compares two accounts.
-const orderOf = (sort, problems) => ({
-  account: byText(nameOf), bank: byText(bankOf), balance: (a, b) => Number(b.balance || 0) - Number(a.balance || 0),
-}[sort] || ((a, b) => (problems[a.id][0]?.[0] ?? 9) - (problems[b.id][0]?.[0] ?? 9) || byText(bankOf)(a, b)));
+const byText = (text) => (a, b) => compare(text(a), text(b)) || compare(nameOf(a), nameOf(b));
+
+// orderOf returns the function that compares two accounts, except by their problems.
+const orderOf = (sort) => ({
+  account: byText(nameOf), balance: (a, b) => Number(b.balance || 0) - Number(a.balance || 0),
+}[sort] || byText(bankOf));
+
+// byProblem returns the function that compares two accounts by their problems.
+function byProblem(problems) {
+  const rank = ({ id }) => problems[id][0]?.[0] ?? 9;
+  return (a, b) => rank(a) - rank(b);
+}
 
 // The filters of the accounts by the value of the query.
 const filters = {
@@ -258,16 +302,25 @@ function Results({ closed, failures, listed }) {
       ${elsewhere.length > 0 && html`<ul>${elsewhere.slice(0, mostListed).map((id) => html`<li key=${id}>${failures[id].name}: ${problemText(failures[id])}</li>`)}</ul>`}</div>`}`;
 }
 
-// useFacts returns what is known about the accounts at the day, with the problems of each and the order by them.
-function useFacts(date, shown) {
-  const basis = useLoad('month-end ' + date, (signal) => readBasis(date, signal));
-  const { accounts = [], connections = {}, coverage = {}, suggestions = {} } = basis.value || {};
-  const needy = ({ connectionId }) => (connections[connectionId]?.attention ? 0 : 1);
-  const wanted = [...accounts].sort((a, b) => needy(a) - needy(b)).map(({ id }) => id);
-  const [states, reread] = useStates([...new Set([...wanted.slice(0, mostRead), ...shown])]);
-  const found = { states, coverage, suggestions, connections, date };
-  const problems = Object.fromEntries(accounts.map((account) => [account.id, problemsOf(account, found)]));
-  return { basis, accounts, reread, facts: { ...found, problems, byProblem: orderOf('', problems) } };
+// useFacts returns the accounts in the order of the query, and what is known about them at the day, with the problems of each.
+function useFacts({ sort = '' }, date, shown) {
+  const basis = useLoad('month-end ' + date, (signal, show) => readBasis(date, signal, show));
+  const { accounts = [], connections = {}, needy = new Set(), coverage = {}, suggestions = {}, complete = false } = basis.value || {};
+  const wanted = useMemo(() => {
+    const rank = ({ connectionId }) => (needy.has(connectionId) ? 0 : 1);
+    return complete ? [...accounts].sort((a, b) => rank(a) - rank(b)).slice(0, mostRead).map(({ id }) => id) : [];
+  }, [basis.value]);
+  const [states, reread] = useStates(complete ? [...new Set([...wanted, ...shown])] : []);
+  const spoken = language.get();
+  const ordered = useMemo(() => [...accounts].sort(orderOf(sort)), [basis.value, sort, spoken]);
+  const facts = useMemo(() => {
+    const found = { states, coverage, suggestions, connections, date, complete };
+    const problems = Object.fromEntries(accounts.map((account) => [account.id, problemsOf(account, found)]));
+    return { ...found, problems, byProblem: byProblem(problems) };
+  }, [basis.value, states, date, spoken]);
+  // The sort is stable: accounts with equal problems stay in the order of their banks.
+  const sorted = useMemo(() => (orders.includes(sort) ? ordered : [...ordered].sort(facts.byProblem)), [ordered, facts]);
+  return { basis, accounts: sorted, reread, facts };
 }
 
 export function MonthEnd() {
@@ -275,20 +328,22 @@ export function MonthEnd() {
   const date = /^\d{4}-\d\d-\d\d$/.test(query.day) ? query.day : lastMonth();
   const [size, setSize] = useState(pageSize);
   const [shown, setShown] = useState([]);
-  const { basis, accounts, reread, facts } = useFacts(date, shown);
-  const [chosen, choose] = useState([]);
+  const { basis, accounts, reread, facts } = useFacts(query, date, shown);
+  const { complete } = facts;
+  const [chosen, setChosen] = useState(new Set());
+  const choose = (some) => setChosen(new Set(some));
   const [dialog, setDialog] = useState('');
   const [failures, setFailures] = useState({});
   const [closed, setClosed] = useState({ n: 0, date });
   const text = (query.q || '').trim().toLowerCase();
   const fits = (account) => (!filters[query.show] || filters[query.show](account, facts)) && (!query.bank || bankOf(account) === query.bank)
-    && [nameOf(account), account.number, bankOf(account), facts.connections[account.connectionId]?.configName].join(' ').toLowerCase().includes(text);
-  const found = accounts.filter(fits).sort(orderOf(query.sort, facts.problems));
+    && (!text || [nameOf(account), account.number, bankOf(account), facts.connections[account.connectionId]].join(' ').toLowerCase().includes(text));
+  const found = accounts.filter(fits);
   const listed = found.slice(0, size);
   const ids = listed.map(({ id }) => id);
   useEffect(() => setShown(ids), [ids.join()]);
   const open = found.filter((account) => filters.open(account, facts));
-  const selected = accounts.filter(({ id }) => chosen.includes(id));
+  const selected = accounts.filter(({ id }) => chosen.has(id));
   const done = (results) => {
     const failed = results.filter(({ error }) => error);
     const names = new Map(accounts.map((account) => [account.id, nameOf(account)]));
@@ -301,21 +356,22 @@ export function MonthEnd() {
   const odd = accounts.filter((account) => filters.problems(account, facts)).length;
   const read = accounts.filter(({ id }) => facts.states[id]).length;
   const partly = read < accounts.length && accounts.length > mostRead; // the states of the others are not read by themselves
-  return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t(partly ? 'monthEnd.problemsAtLeast' : 'monthEnd.problems', { n: odd })}</strong> `}${
-    partly && html`${t('monthEnd.partly', { n: read, all: t('number', { n: accounts.length }) })} `}${t('monthEnd.lead')}`}>
+  return html`<${Page} title=${title(complete ? accounts : undefined, facts.states, date)} lead=${html`${complete && odd > 0 && html`<strong>${t(partly ? 'monthEnd.problemsAtLeast' : 'monthEnd.problems', { n: odd })}</strong> `}${
+    complete && partly && html`${t('monthEnd.partly', { n: read, all: t('number', { n: accounts.length }) })} `}${t('monthEnd.lead')}`}>
     <${Filters} accounts=${accounts} query=${query} date=${date} />
     <${Loaded} of=${basis} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`
-      : html`<div class="filters">
+      : html`<div class="filters">${complete ? html`
           <button type="button" disabled=${open.length === 0} onClick=${() => choose(open.map(({ id }) => id))}>${t('monthEnd.selectOpen', { n: open.length })}</button>
           <${ActionButton} kind="primary" disabled=${selected.length === 0} onClick=${() => setDialog('close')}>${t('monthEnd.close', { n: selected.length })}</${ActionButton}>
           <button type="button" disabled=${selected.length === 0} onClick=${() => setDialog('download')}>${t('monthEnd.download', { n: selected.length })}</button>
-          ${selected.length > 0 && selected.length <= mostAtOnce && html`<a class="button" href=${link('/statements', { accounts: chosen.join(), to: date })}>${t('monthEnd.print')}</a>`}
+          ${selected.length > 0 && selected.length <= mostAtOnce && html`<a class="button" href=${link('/statements', { accounts: [...chosen].join(), to: date })}>${t('monthEnd.print')}</a>`}`
+          : html`<p role="status">${t('monthEnd.reading')} <progress aria-label=${t('monthEnd.reading')} /></p>`}
         </div>
         <${Results} closed=${closed} failures=${failures} listed=${listed} />
-        ${found.length === 0 ? html`<${Empty} title=${t('filter.noMatch')}>
+        ${found.length === 0 && !complete ? html`<${Skeleton} rows=${8} />` : found.length === 0 ? html`<${Empty} title=${t('filter.noMatch')}>
           <button type="button" onClick=${() => setQuery({ show: '', bank: '', q: '' })}>${t('filter.clear')}</button></${Empty}>`
-          : html`<${Table} label=${t('monthEnd.table')} items=${listed} columns=${columns({ ...facts, chosen, choose, failures })} />`}
+          : html`<${Table} label=${t('monthEnd.table')} items=${listed} columns=${columns({ facts, chosen, choose, failures })} />`}
         ${found.length > size && html`<p class="more"><button type="button" onClick=${() => setSize(size + pageSize)}>${t('action.more')}</button></p>`}`)}</${Loaded}>
     ${dialog === 'close' && html`<${CloseDialog} accounts=${selected} facts=${facts} date=${date} done=${done} onClose=${close} />`}
     ${dialog === 'download' && html`<${DownloadDialog} ids=${selected.map(({ id }) => id)} date=${date} onClose=${close} />`}

@@ -20,7 +20,8 @@ export function useAgain(problem, run) {
 }
 
 // useLoad calls load, which returns a promise, when name changes and when reload is called. It returns the
-// value that was loaded last under this name, also while it is loaded again. name null loads nothing.
+// value that was loaded last under this name, also while it is loaded again. While it is loaded for the first time, load
+// can show a part of the value with its second argument. name null loads nothing.
 export function useLoad(name, load) {
   const [state, setState] = useState({ name, value: kept.get(name), problem: null, loading: name !== null });
   const [round, setRound] = useState(0);
@@ -29,7 +30,10 @@ export function useLoad(name, load) {
     if (name === null) return undefined;
     const abort = new AbortController();
     if (!present.loading) setState({ ...present, loading: true });
-    load(abort.signal).then(
+    const show = (value) => {
+      if (!abort.signal.aborted && !kept.has(name)) setState({ name, value, problem: null, loading: true });
+    };
+    load(abort.signal, show).then(
       (value) => {
         kept.set(name, value);
         if (!abort.signal.aborted) setState({ name, value, problem: null, loading: false });
@@ -137,14 +141,16 @@ export function useScan(path, first, batch) {
   };
 }
 
-// readAll reads all pages of a list, up to a number of pages. complete reports whether it reached the end.
-export async function readAll(path, maxPages, signal) {
+// readAll reads all pages of a list, up to a number of pages. complete reports whether it reached the end. show is called
+// after each page with the items, and whether there are more.
+export async function readAll(path, maxPages, signal, show = (_items, _more) => {}) {
   const items = [];
   let cursor = '';
   for (let page = 0; page < maxPages; page++) {
     const { data } = await request('GET', withCursor(path, cursor), { signal });
     items.push(...data.items);
     cursor = data.nextCursor || '';
+    show(items, Boolean(cursor));
     if (!cursor) break;
   }
   return { items, complete: !cursor };

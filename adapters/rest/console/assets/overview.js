@@ -92,19 +92,22 @@ const create = () => html`<${ActionLink} kind="primary" href=${link('/connection
 
 export function Overview() {
   const { query } = useLocation();
-  const summary = useResource('/aggregator-connections/summary');
   const needy = useList('/aggregator-connections/health?attention=true&limit=' + needySize);
+  const answered = Boolean(needy.items || needy.problem);
+  // The service reads the two one after the other anyway. The numbers must not come first.
+  const summary = useResource(answered ? '/aggregator-connections/summary' : null);
   const list = useLatest(useList(listPath(query)));
   usePolling(summary.reload, true, refreshInterval);
   const counts = summary.value?.data;
-  // The connections that need a person are painted first, then the table. What takes many requests, or long ones, is read
-  // when both are shown.
-  const first = Boolean(counts && (needy.items || needy.problem));
+  // The connections that need a person are painted first, also before the numbers are known, then the table. What takes many
+  // requests, or long ones, is read when all of this is shown.
+  const known = Boolean(counts || needy.items?.length > 0);
+  const first = known && answered;
   const [above, setAbove] = useState(first);
   useEffect(() => {
     if (first) setAbove(true);
   }, [first]);
-  const ready = above && Boolean(list.items || list.problem);
+  const ready = above && Boolean(counts && (list.items || list.problem));
   const coverage = useCoverage(ready);
   const { chosen, causes } = useNeeds(counts, query.reason, ready);
   const shown = (chosen ? chosen.value : needy.items)?.filter((item) => chosen || !isCovered(causes, item));
@@ -124,19 +127,19 @@ export function Overview() {
   };
   const table = useMemo(() => list.items?.length > 0 && html`<${Table} label=${t('overview.all')} columns=${columns(list.items)} items=${list.items}
     rowKey=${(item) => item.connectionId} />`, [list.value, list.items?.length, language.get()]);
-  if (!counts) {
+  if (!known) {
     return html`<${Page} title=${t('overview.title')}>
       <${Failure} problem=${summary.problem} retry=${summary.reload} />${!summary.problem && html`<${Skeleton} rows=${8} />`}
     </${Page}>`;
   }
-  return html`<${Page} title=${title(counts)} actions=${create()}>
+  return html`<${Page} title=${counts ? title(counts) : t('overview.title')} actions=${create()}>
     <${Failure} problem=${summary.problem || needy.problem} retry=${summary.reload} />
     <${CoverageLine} of=${coverage} banks=${true} />
-    ${counts.needy > 1 && html`<${Counts} attention=${counts.attention} />`}
+    ${(counts?.needy ?? needy.items?.length) > 1 && html`<${Counts} attention=${counts?.attention || {}} />`}
     ${chosen && html`<p>${t('overview.reason', { reason: needText(query.reason) })} <button type="button" onClick=${() => setQuery({ reason: '' })}>${t('filter.clear')}</button></p>`}
     ${!chosen && html`<${Causes} causes=${causes} changed=${reload} />`}
     ${shown?.length > 0 && html`<${Needy} list=${chosen ? { hasMore: false, reload } : needy} items=${shown} />`}
-    ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
+    ${counts?.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
         <${Filters} query=${query} bank=${list.items?.[0]?.institution?.name || query.institution} />
         <${Loaded} of=${above ? list : { problem: null, value: undefined }} rows=${8}>${() => (list.items.length === 0

@@ -47,7 +47,9 @@ func foldAny(text string) string {
 // latinFolds contains the results of foldAny for the letters of Latin scripts. None of them combines with another one.
 var latinFolds = newLatinFolds()
 
-func newLatinFolds() (folds [combiningMarks]string) {
+// newLatinFolds returns a slice, because the binary would contain an array.
+func newLatinFolds() []string {
+	folds := make([]string, combiningMarks)
 	for r := range folds {
 		folds[r] = foldAny(string(rune(r)))
 	}

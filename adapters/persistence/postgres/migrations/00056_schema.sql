@@ -46,61 +46,61 @@
 --
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
-    id                 uuid        NOT NULL,
-    tenant_id          uuid        NOT NULL,
-    kind               text        NOT NULL CHECK (kind IN ('aggregator', 'engine')),
-    name               text        NOT NULL COLLATE "C",
-    vendor             text        NOT NULL,
-    base_url           text        NOT NULL,
-    account_ref        text        NOT NULL,
-    type               text        NOT NULL,
-    config             bytea,
-    sealed             bytea       NOT NULL,
-    health_status      text        NOT NULL,
-    health_reason      text        NOT NULL,
-    health_since       timestamptz,
-    needs_reauth       boolean     NOT NULL,
-    reauth_by_event    boolean     NOT NULL,
-    revision           bigint      NOT NULL,
-    created_at         timestamptz NOT NULL,
-    updated_at         timestamptz NOT NULL,
-    target_changed_at  timestamptz,
-    deleted_at         timestamptz,
-    paused_at          timestamptz,
-    consent_status     text        NOT NULL DEFAULT '',
-    consent_key        text        NOT NULL DEFAULT '',
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('aggregator', 'engine')),
+    name text NOT NULL COLLATE "C",
+    vendor text NOT NULL,
+    base_url text NOT NULL,
+    account_ref text NOT NULL,
+    type text NOT NULL,
+    config bytea,
+    sealed bytea NOT NULL,
+    health_status text NOT NULL,
+    health_reason text NOT NULL,
+    health_since timestamptz,
+    needs_reauth boolean NOT NULL,
+    reauth_by_event boolean NOT NULL,
+    revision bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    target_changed_at timestamptz,
+    deleted_at timestamptz,
+    paused_at timestamptz,
+    consent_status text NOT NULL DEFAULT '',
+    consent_key text NOT NULL DEFAULT '',
     consent_expires_at timestamptz,
-    consent_notice_at  timestamptz,
-    webhook_next_at    timestamptz,
-    webhook_every      bigint      NOT NULL DEFAULT 0,
-    webhook_news_only  boolean     NOT NULL DEFAULT false,
-    webhook_due_at     timestamptz,
-    webhook_missed_at  timestamptz,
-    erased_at          timestamptz,
-    new_reference      boolean     NOT NULL DEFAULT false,
-    staged_since       timestamptz,
-    usage_month        timestamptz,
-    usage_refreshes    integer     NOT NULL DEFAULT 0,
-    usage_pulls        integer     NOT NULL DEFAULT 0,
-    reauth_announced   boolean     NOT NULL DEFAULT false,
-    failure_announced  boolean     NOT NULL DEFAULT false,
-    ambiguity          text        NOT NULL DEFAULT '',
-    reauth_since       timestamptz,
-    consent_since      timestamptz,
-    client_key         bytea,
-    application_key    bytea,
-    application_id     uuid,
-    stream_position    text        NOT NULL DEFAULT '',
-    institution_id     text        NOT NULL DEFAULT '',
-    institution_name   text        NOT NULL DEFAULT '',
-    bank_every         bigint      NOT NULL DEFAULT 0,
-    bank_on_demand     boolean     NOT NULL DEFAULT false,
-    stale_announced    boolean     NOT NULL DEFAULT false,
+    consent_notice_at timestamptz,
+    webhook_next_at timestamptz,
+    webhook_every bigint NOT NULL DEFAULT 0,
+    webhook_news_only boolean NOT NULL DEFAULT false,
+    webhook_due_at timestamptz,
+    webhook_missed_at timestamptz,
+    erased_at timestamptz,
+    new_reference boolean NOT NULL DEFAULT false,
+    staged_since timestamptz,
+    usage_month timestamptz,
+    usage_refreshes integer NOT NULL DEFAULT 0,
+    usage_pulls integer NOT NULL DEFAULT 0,
+    reauth_announced boolean NOT NULL DEFAULT false,
+    failure_announced boolean NOT NULL DEFAULT false,
+    ambiguity text NOT NULL DEFAULT '',
+    reauth_since timestamptz,
+    consent_since timestamptz,
+    client_key bytea,
+    application_key bytea,
+    application_id uuid,
+    stream_position text NOT NULL DEFAULT '',
+    institution_id text NOT NULL DEFAULT '',
+    institution_name text NOT NULL DEFAULT '',
+    bank_every bigint NOT NULL DEFAULT 0,
+    bank_on_demand boolean NOT NULL DEFAULT false,
+    stale_announced boolean NOT NULL DEFAULT false,
     inconsistent_since timestamptz,
-    pull_woken_at      timestamptz,
-    signal_at          timestamptz,
-    approval_since     timestamptz,
-    device_since       timestamptz,
+    pull_woken_at timestamptz,
+    signal_at timestamptz,
+    approval_since timestamptz,
+    device_since timestamptz,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -130,11 +130,11 @@ CREATE INDEX connections_reference ON connections (tenant_id, lower(account_ref 
 -- the reference (domain.DigestOfReference). account_ref: '' as soon as the erasure has ended. erased: the connection is
 -- erased, or being erased.
 CREATE TABLE account_references (
-    digest        bytea   NOT NULL,
-    connection_id uuid    NOT NULL,
-    account_ref   text    NOT NULL,
-    erased        boolean NOT NULL,
-    tenant_id     uuid    NOT NULL,
+    digest bytea NOT NULL,
+    connection_id uuid NOT NULL,
+    account_ref text NOT NULL,
+    erased boolean NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (digest, connection_id, tenant_id)
 );
 
@@ -147,24 +147,24 @@ CREATE INDEX account_references_by_connection ON account_references (connection_
 -- registration_sealed: how this webhook is removed, if its connection has another address or client id now; empty and
 -- NULL otherwise. registration_of_reference: the vendor sends only the events of one account reference to the webhook.
 CREATE TABLE webhook_tokens (
-    id                        uuid        NOT NULL,
-    tenant_id                 uuid        NOT NULL,
-    connection_id             uuid        NOT NULL,
-    vendor                    text        NOT NULL,
-    hash                      bytea       NOT NULL UNIQUE,
-    created_at                timestamptz NOT NULL,
-    last_used_at              timestamptz,
-    revoked_at                timestamptz,
-    source_hash               bytea,
-    registration              text        NOT NULL DEFAULT '',
-    registration_id           text        NOT NULL DEFAULT '',
-    registration_due          timestamptz,
-    registration_attempts     integer     NOT NULL DEFAULT 0,
-    application_key           bytea,
-    registration_base_url     text        NOT NULL DEFAULT '',
-    registration_sealed       bytea,
-    registration_of_reference boolean     NOT NULL DEFAULT false,
-    moved                     boolean     NOT NULL DEFAULT false,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    hash bytea NOT NULL UNIQUE,
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz,
+    revoked_at timestamptz,
+    source_hash bytea,
+    registration text NOT NULL DEFAULT '',
+    registration_id text NOT NULL DEFAULT '',
+    registration_due timestamptz,
+    registration_attempts integer NOT NULL DEFAULT 0,
+    application_key bytea,
+    registration_base_url text NOT NULL DEFAULT '',
+    registration_sealed bytea,
+    registration_of_reference boolean NOT NULL DEFAULT false,
+    moved boolean NOT NULL DEFAULT false,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -178,8 +178,8 @@ CREATE UNIQUE INDEX webhook_tokens_application ON webhook_tokens (application_ke
 -- The token through which the last webhook of a live connection came.
 CREATE TABLE last_webhook_tokens (
     connection_id uuid NOT NULL,
-    tenant_id     uuid NOT NULL,
-    token_id      uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    token_id uuid NOT NULL,
     PRIMARY KEY (connection_id, tenant_id)
 );
 
@@ -187,28 +187,28 @@ CREATE INDEX last_webhook_tokens_token ON last_webhook_tokens (token_id);
 
 -- The key with which client ids are hashed, sealed. One row.
 CREATE TABLE client_hash_keys (
-    sealed    bytea NOT NULL,
-    tenant_id uuid  NOT NULL,
+    sealed bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (tenant_id)
 );
 
 -- The applications that operators have created: credentials that several connections share (domain.Application).
 -- renewal_*: the webhook that is to be created at the vendor because the client id has changed.
 CREATE TABLE applications (
-    id               uuid        NOT NULL,
-    vendor           text        NOT NULL,
-    name             text        NOT NULL COLLATE "C",
-    base_url         text        NOT NULL,
-    sealed           bytea       NOT NULL,
-    revision         bigint      NOT NULL,
-    created_at       timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL,
-    renewal_due_at   timestamptz,
-    renewal_since    timestamptz,
-    renewal_attempts integer     NOT NULL,
-    renewal_receiver text        NOT NULL,
-    renewal_actor    text        NOT NULL,
-    tenant_id        uuid        NOT NULL,
+    id uuid NOT NULL,
+    vendor text NOT NULL,
+    name text NOT NULL COLLATE "C",
+    base_url text NOT NULL,
+    sealed bytea NOT NULL,
+    revision bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    renewal_due_at timestamptz,
+    renewal_since timestamptz,
+    renewal_attempts integer NOT NULL,
+    renewal_receiver text NOT NULL,
+    renewal_actor text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -223,24 +223,24 @@ CREATE INDEX applications_renewal ON applications (renewal_due_at) WHERE renewal
 -- account_ref, announced, actor and receiver are empty then. The token of the vendor's page is not stored.
 -- application_id: as in connections. awaiting_since: since when an open session waits for an approval at the bank.
 CREATE TABLE link_sessions (
-    id             uuid        NOT NULL,
-    connection_id  uuid        NOT NULL,
-    vendor         text        NOT NULL,
-    name           text        NOT NULL COLLATE "C",
-    base_url       text        NOT NULL,
-    sealed         bytea       NOT NULL,
-    actor          text        NOT NULL,
-    receiver       text        NOT NULL,
-    hook_hash      bytea,
-    state          text        NOT NULL CHECK (state IN ('open', 'connected', 'done', 'closing', 'abandoned')),
-    account_ref    text        NOT NULL,
-    announced      text        NOT NULL,
-    created_at     timestamptz NOT NULL,
-    expires_at     timestamptz NOT NULL,
-    ended_at       timestamptz,
-    due_at         timestamptz,
-    attempts       integer     NOT NULL,
-    tenant_id      uuid        NOT NULL,
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    name text NOT NULL COLLATE "C",
+    base_url text NOT NULL,
+    sealed bytea NOT NULL,
+    actor text NOT NULL,
+    receiver text NOT NULL,
+    hook_hash bytea,
+    state text NOT NULL CHECK (state IN ('open', 'connected', 'done', 'closing', 'abandoned')),
+    account_ref text NOT NULL,
+    announced text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    due_at timestamptz,
+    attempts integer NOT NULL,
+    tenant_id uuid NOT NULL,
     application_id uuid,
     awaiting_since timestamptz,
     PRIMARY KEY (id, tenant_id)
@@ -262,35 +262,35 @@ CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_
 -- uncounted: the pull wrote versions that its numbers do not count: of records with a new suggestion, or of an account
 -- that it has moved to its connection.
 CREATE TABLE pulls (
-    id            uuid        NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    vendor        text        NOT NULL,
-    trigger       text        NOT NULL,
-    trace         text        NOT NULL,
-    state         text        NOT NULL CHECK (state IN ('queued', 'running', 'waiting', 'succeeded', 'failed')),
-    scope         text        NOT NULL,
-    progress      text        NOT NULL,
-    seen_accounts integer     NOT NULL,
-    seen_rows     integer     NOT NULL,
-    added         integer     NOT NULL,
-    modified      integer     NOT NULL,
-    removed       integer     NOT NULL,
-    unchanged     integer     NOT NULL,
-    attempts      integer     NOT NULL,
-    last_error    text        NOT NULL,
-    lease_id      uuid,
-    lease_until   timestamptz,
-    not_before    timestamptz,
-    created_at    timestamptz NOT NULL,
-    started_at    timestamptz,
-    finished_at   timestamptz,
-    complete      boolean     NOT NULL DEFAULT false,
-    quarantined   integer     NOT NULL DEFAULT 0,
-    uncounted     boolean     NOT NULL DEFAULT false,
-    id_changes    integer     NOT NULL DEFAULT 0,
-    late_rows     integer     NOT NULL DEFAULT 0,
-    scheduled_at  timestamptz,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    trigger text NOT NULL,
+    trace text NOT NULL,
+    state text NOT NULL CHECK (state IN ('queued', 'running', 'waiting', 'succeeded', 'failed')),
+    scope text NOT NULL,
+    progress text NOT NULL,
+    seen_accounts integer NOT NULL,
+    seen_rows integer NOT NULL,
+    added integer NOT NULL,
+    modified integer NOT NULL,
+    removed integer NOT NULL,
+    unchanged integer NOT NULL,
+    attempts integer NOT NULL,
+    last_error text NOT NULL,
+    lease_id uuid,
+    lease_until timestamptz,
+    not_before timestamptz,
+    created_at timestamptz NOT NULL,
+    started_at timestamptz,
+    finished_at timestamptz,
+    complete boolean NOT NULL DEFAULT false,
+    quarantined integer NOT NULL DEFAULT 0,
+    uncounted boolean NOT NULL DEFAULT false,
+    id_changes integer NOT NULL DEFAULT 0,
+    late_rows integer NOT NULL DEFAULT 0,
+    scheduled_at timestamptz,
     retry_after_until timestamptz,
     PRIMARY KEY (id, tenant_id)
 ) WITH (fillfactor = 80);
@@ -313,18 +313,18 @@ CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state I
 CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
 
 CREATE TABLE deliveries (
-    id            uuid        NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    vendor        text        NOT NULL,
-    event         text        NOT NULL,
-    event_id      text        NOT NULL COLLATE "C",
-    fingerprint   bytea       NOT NULL,
-    body          bytea       NOT NULL,
-    scope         text        NOT NULL,
-    status        text        NOT NULL CHECK (status IN ('accepted', 'ignored', 'unreadable')),
-    pull_id       uuid,
-    received_at   timestamptz NOT NULL,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    event text NOT NULL,
+    event_id text NOT NULL COLLATE "C",
+    fingerprint bytea NOT NULL,
+    body bytea NOT NULL,
+    scope text NOT NULL,
+    status text NOT NULL CHECK (status IN ('accepted', 'ignored', 'unreadable')),
+    pull_id uuid,
+    received_at timestamptz NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -337,14 +337,14 @@ CREATE INDEX deliveries_of_connection ON deliveries (connection_id, received_at,
 CREATE INDEX deliveries_age ON deliveries USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
 
 CREATE TABLE idempotency_keys (
-    tenant_id   uuid        NOT NULL,
-    key         text        NOT NULL COLLATE "C",
-    fingerprint bytea       NOT NULL,
-    claimed_at  timestamptz NOT NULL,
+    tenant_id uuid NOT NULL,
+    key text NOT NULL COLLATE "C",
+    fingerprint bytea NOT NULL,
+    claimed_at timestamptz NOT NULL,
     answered_at timestamptz,
-    status      integer     NOT NULL,
-    headers     text        NOT NULL,
-    body        bytea,
+    status integer NOT NULL,
+    headers text NOT NULL,
+    body bytea,
     PRIMARY KEY (tenant_id, key)
 );
 
@@ -360,32 +360,32 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
 -- decide. held_at: when the removal of the account was held back, because the vendor listed no account at all.
 -- held_sync: when the vendor had last read the institution at that time.
 CREATE TABLE accounts (
-    id               uuid        NOT NULL,
-    tenant_id        uuid        NOT NULL,
-    connection_id    uuid        NOT NULL,
-    vendor           text        NOT NULL,
-    external_id      text        NOT NULL COLLATE "C",
-    type             text        NOT NULL,
-    subtype          text        NOT NULL,
-    name             text        NOT NULL,
-    number           text        NOT NULL,
-    currency         text        NOT NULL,
-    balance          numeric,
-    balance_currency text        NOT NULL,
-    metadata         bytea,
-    first_seen_at    timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL,
-    removed_at       timestamptz,
-    listed           boolean     NOT NULL DEFAULT true,
-    absent_pull_id   uuid,
-    account_ref      text        NOT NULL DEFAULT '',
-    account_refs     text        NOT NULL DEFAULT '',
-    account_key      text        NOT NULL DEFAULT '',
-    bank_read_at     timestamptz,
-    institution      text        NOT NULL DEFAULT '',
-    maybe_continues  text        NOT NULL DEFAULT '',
-    held_at          timestamptz,
-    held_sync        timestamptz,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    type text NOT NULL,
+    subtype text NOT NULL,
+    name text NOT NULL,
+    number text NOT NULL,
+    currency text NOT NULL,
+    balance numeric,
+    balance_currency text NOT NULL,
+    metadata bytea,
+    first_seen_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    removed_at timestamptz,
+    listed boolean NOT NULL DEFAULT true,
+    absent_pull_id uuid,
+    account_ref text NOT NULL DEFAULT '',
+    account_refs text NOT NULL DEFAULT '',
+    account_key text NOT NULL DEFAULT '',
+    bank_read_at timestamptz,
+    institution text NOT NULL DEFAULT '',
+    maybe_continues text NOT NULL DEFAULT '',
+    held_at timestamptz,
+    held_sync timestamptz,
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -412,56 +412,56 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 -- known. The indexes of the identifiers serve the search for the exact value of a reference. Many payments have their
 -- end-to-end id as their reference number, too; one index entry is enough to find them.
 CREATE TABLE transactions (
-    id                    uuid        NOT NULL,
-    tenant_id             uuid        NOT NULL,
-    connection_id         uuid        NOT NULL,
-    vendor                text        NOT NULL,
-    account_id            uuid,
-    account               text        NOT NULL COLLATE "C",
-    external_id           text        NOT NULL COLLATE "C",
-    amount                numeric     NOT NULL,
-    currency              text        NOT NULL,
-    account_amount        numeric,
-    account_currency      text        NOT NULL,
-    status                text        NOT NULL,
-    date                  text        NOT NULL COLLATE "C",
-    occurred_at           timestamptz,
-    description           text        NOT NULL,
-    category              text        NOT NULL,
-    counterparty          text        NOT NULL,
-    metadata              bytea,
-    digest                bytea       NOT NULL,
-    version               integer     NOT NULL,
-    first_seen_at         timestamptz NOT NULL,
-    updated_at            timestamptz NOT NULL,
-    removed_at            timestamptz,
-    change_tx             bigint      NOT NULL,
-    content_hash          bytea,
-    pull_id               uuid,
-    warnings              text        NOT NULL DEFAULT '',
-    row_sha256            bytea,
-    normalizer            text        NOT NULL DEFAULT '',
-    supersedes            text        NOT NULL DEFAULT '',
-    superseded_by         uuid,
-    erased_at             timestamptz,
-    possibly_supersedes   text        NOT NULL DEFAULT '',
-    reason                text        NOT NULL DEFAULT '',
-    end_to_end_id         text        NOT NULL COLLATE "C" DEFAULT '',
-    institution_id        text        NOT NULL COLLATE "C" DEFAULT '',
-    authentication_code   text        NOT NULL COLLATE "C" DEFAULT '',
-    reference_number      text        NOT NULL COLLATE "C" DEFAULT '',
-    receiver_reference_id text        NOT NULL COLLATE "C" DEFAULT '',
-    tracking_key          text        NOT NULL COLLATE "C" DEFAULT '',
-    cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
-    counterparty_document text        NOT NULL DEFAULT '',
-    barcode               text        NOT NULL COLLATE "C" DEFAULT '',
-    tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
-    excluded_at           timestamptz,
-    excluded_by           text        NOT NULL DEFAULT '',
-    actor                 text        NOT NULL DEFAULT '',
-    card_facts            text        NOT NULL DEFAULT '',
-    bill_id               uuid,
-    card_bill             text        NOT NULL DEFAULT '',
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    account_id uuid,
+    account text NOT NULL COLLATE "C",
+    external_id text NOT NULL COLLATE "C",
+    amount numeric NOT NULL,
+    currency text NOT NULL,
+    account_amount numeric,
+    account_currency text NOT NULL,
+    status text NOT NULL,
+    date text NOT NULL COLLATE "C",
+    occurred_at timestamptz,
+    description text NOT NULL,
+    category text NOT NULL,
+    counterparty text NOT NULL,
+    metadata bytea,
+    digest bytea NOT NULL,
+    version integer NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    removed_at timestamptz,
+    change_tx bigint NOT NULL,
+    content_hash bytea,
+    pull_id uuid,
+    warnings text NOT NULL DEFAULT '',
+    row_sha256 bytea,
+    normalizer text NOT NULL DEFAULT '',
+    supersedes text NOT NULL DEFAULT '',
+    superseded_by uuid,
+    erased_at timestamptz,
+    possibly_supersedes text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',
+    end_to_end_id text NOT NULL COLLATE "C" DEFAULT '',
+    institution_id text NOT NULL COLLATE "C" DEFAULT '',
+    authentication_code text NOT NULL COLLATE "C" DEFAULT '',
+    reference_number text NOT NULL COLLATE "C" DEFAULT '',
+    receiver_reference_id text NOT NULL COLLATE "C" DEFAULT '',
+    tracking_key text NOT NULL COLLATE "C" DEFAULT '',
+    cheque_number text NOT NULL COLLATE "C" DEFAULT '',
+    counterparty_document text NOT NULL DEFAULT '',
+    barcode text NOT NULL COLLATE "C" DEFAULT '',
+    tx_id text NOT NULL COLLATE "C" DEFAULT '',
+    excluded_at timestamptz,
+    excluded_by text NOT NULL DEFAULT '',
+    actor text NOT NULL DEFAULT '',
+    card_facts text NOT NULL DEFAULT '',
+    bill_id uuid,
+    card_bill text NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -501,49 +501,49 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 -- transactions, so a transaction that never changed has no row here. id is the id of the transaction. The columns are
 -- those of transactions. replaced_at: when the next version replaced this one.
 CREATE TABLE transaction_versions (
-    id                    uuid        NOT NULL,
-    tenant_id             uuid        NOT NULL,
-    connection_id         uuid        NOT NULL,
-    account_id            uuid,
-    account               text        NOT NULL COLLATE "C",
-    amount                numeric     NOT NULL,
-    currency              text        NOT NULL,
-    account_amount        numeric,
-    account_currency      text        NOT NULL,
-    status                text        NOT NULL,
-    date                  text        NOT NULL COLLATE "C",
-    occurred_at           timestamptz,
-    description           text        NOT NULL,
-    category              text        NOT NULL,
-    counterparty          text        NOT NULL,
-    metadata              bytea,
-    version               integer     NOT NULL,
-    updated_at            timestamptz NOT NULL,
-    removed_at            timestamptz,
-    pull_id               uuid,
-    warnings              text        NOT NULL,
-    row_sha256            bytea,
-    normalizer            text        NOT NULL,
-    external_id           text        NOT NULL COLLATE "C" DEFAULT '',
-    supersedes            text        NOT NULL DEFAULT '',
-    superseded_by         uuid,
-    change_tx             bigint      NOT NULL DEFAULT 0,
-    possibly_supersedes   text        NOT NULL DEFAULT '',
-    reason                text        NOT NULL DEFAULT '',
-    end_to_end_id         text        NOT NULL COLLATE "C" DEFAULT '',
-    institution_id        text        NOT NULL COLLATE "C" DEFAULT '',
-    authentication_code   text        NOT NULL COLLATE "C" DEFAULT '',
-    reference_number      text        NOT NULL COLLATE "C" DEFAULT '',
-    receiver_reference_id text        NOT NULL COLLATE "C" DEFAULT '',
-    tracking_key          text        NOT NULL COLLATE "C" DEFAULT '',
-    cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
-    counterparty_document text        NOT NULL DEFAULT '',
-    replaced_at           timestamptz,
-    barcode               text        NOT NULL COLLATE "C" DEFAULT '',
-    tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
-    excluded_at           timestamptz,
-    excluded_by           text        NOT NULL DEFAULT '',
-    actor                 text        NOT NULL DEFAULT '',
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    account_id uuid,
+    account text NOT NULL COLLATE "C",
+    amount numeric NOT NULL,
+    currency text NOT NULL,
+    account_amount numeric,
+    account_currency text NOT NULL,
+    status text NOT NULL,
+    date text NOT NULL COLLATE "C",
+    occurred_at timestamptz,
+    description text NOT NULL,
+    category text NOT NULL,
+    counterparty text NOT NULL,
+    metadata bytea,
+    version integer NOT NULL,
+    updated_at timestamptz NOT NULL,
+    removed_at timestamptz,
+    pull_id uuid,
+    warnings text NOT NULL,
+    row_sha256 bytea,
+    normalizer text NOT NULL,
+    external_id text NOT NULL COLLATE "C" DEFAULT '',
+    supersedes text NOT NULL DEFAULT '',
+    superseded_by uuid,
+    change_tx bigint NOT NULL DEFAULT 0,
+    possibly_supersedes text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',
+    end_to_end_id text NOT NULL COLLATE "C" DEFAULT '',
+    institution_id text NOT NULL COLLATE "C" DEFAULT '',
+    authentication_code text NOT NULL COLLATE "C" DEFAULT '',
+    reference_number text NOT NULL COLLATE "C" DEFAULT '',
+    receiver_reference_id text NOT NULL COLLATE "C" DEFAULT '',
+    tracking_key text NOT NULL COLLATE "C" DEFAULT '',
+    cheque_number text NOT NULL COLLATE "C" DEFAULT '',
+    counterparty_document text NOT NULL DEFAULT '',
+    replaced_at timestamptz,
+    barcode text NOT NULL COLLATE "C" DEFAULT '',
+    tx_id text NOT NULL COLLATE "C" DEFAULT '',
+    excluded_at timestamptz,
+    excluded_by text NOT NULL DEFAULT '',
+    actor text NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, id, version, tenant_id)
 );
 
@@ -555,9 +555,9 @@ CREATE INDEX transaction_versions_by_date
 
 -- The time of the last change of records, or close, of each connection. Later times of the connection are higher.
 CREATE TABLE change_clocks (
-    connection_id uuid        NOT NULL,
-    last_at       timestamptz NOT NULL,
-    tenant_id     uuid        NOT NULL,
+    connection_id uuid NOT NULL,
+    last_at timestamptz NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, tenant_id)
 ) WITH (fillfactor = 50);
 
@@ -574,20 +574,20 @@ CREATE TABLE change_clocks (
 -- account: the external id of the account of an absent or announced row; '' if the vendor names none. date: of a carried
 -- over or announced row.
 CREATE TABLE row_states (
-    connection_id     uuid        NOT NULL,
-    external_id       text        NOT NULL COLLATE "C",
-    transaction_id    uuid,
-    account_id        uuid,
-    date              text        NOT NULL DEFAULT '' COLLATE "C",
-    account           text        NOT NULL DEFAULT '',
-    absent_pull_id    uuid,
-    held_at           timestamptz,
-    held_sync         timestamptz,
-    proved_by         uuid,
-    announced_at      timestamptz,
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    transaction_id uuid,
+    account_id uuid,
+    date text NOT NULL DEFAULT '' COLLATE "C",
+    account text NOT NULL DEFAULT '',
+    absent_pull_id uuid,
+    held_at timestamptz,
+    held_sync timestamptz,
+    proved_by uuid,
+    announced_at timestamptz,
     announced_pull_id uuid,
-    announced_state   text        NOT NULL DEFAULT '',
-    tenant_id         uuid        NOT NULL,
+    announced_state text NOT NULL DEFAULT '',
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 
@@ -599,24 +599,24 @@ CREATE INDEX row_states_announced_held ON row_states (tenant_id, connection_id, 
 
 -- Pairs of an old and a new row that are never matched again, because a replacement was undone.
 CREATE TABLE split_pairs (
-    connection_id   uuid NOT NULL,
+    connection_id uuid NOT NULL,
     old_external_id text NOT NULL COLLATE "C",
     new_external_id text NOT NULL COLLATE "C",
-    tenant_id       uuid NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, old_external_id, new_external_id, tenant_id)
 );
 
 -- Pairs of a removed and a live transaction that may be one movement (records.Suggestion). state: 'open',
 -- 'join_undone', or why the suggestion has ended. evidence: JSON; '' if there is none.
 CREATE TABLE possible_replacements (
-    connection_id uuid        NOT NULL,
-    old_id        uuid        NOT NULL,
-    new_id        uuid        NOT NULL,
-    account_id    uuid,
-    since         timestamptz NOT NULL,
-    state         text        NOT NULL,
-    evidence      text        NOT NULL,
-    tenant_id     uuid        NOT NULL,
+    connection_id uuid NOT NULL,
+    old_id uuid NOT NULL,
+    new_id uuid NOT NULL,
+    account_id uuid,
+    since timestamptz NOT NULL,
+    state text NOT NULL,
+    evidence text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, old_id, new_id, tenant_id)
 );
 
@@ -629,13 +629,13 @@ CREATE INDEX possible_replacements_of_account ON possible_replacements (account_
 -- The rows of a new account reference, until they are published. step: the number of the step that has read the row.
 -- content: the normalised row, as JSON.
 CREATE TABLE staged_transactions (
-    connection_id uuid    NOT NULL,
-    external_id   text    NOT NULL COLLATE "C",
-    step          integer NOT NULL,
-    account       text    NOT NULL COLLATE "C",
-    date          text    NOT NULL COLLATE "C",
-    content       bytea   NOT NULL,
-    tenant_id     uuid    NOT NULL,
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    step integer NOT NULL,
+    account text NOT NULL COLLATE "C",
+    date text NOT NULL COLLATE "C",
+    content bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 
@@ -652,16 +652,16 @@ CREATE UNLOGGED TABLE prepared_transactions (
 -- Rows of a vendor that cannot be normalised exactly. row_key is the external id, or a hash of the payload if the id
 -- cannot be read. The payload is the vendor's bytes, which may be no valid UTF-8.
 CREATE TABLE quarantined_rows (
-    id            uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    kind          text        NOT NULL CHECK (kind IN ('transaction', 'account')),
-    row_key       text        NOT NULL COLLATE "C",
-    reason        text        NOT NULL,
-    payload       bytea       NOT NULL,
-    pull_id       uuid        NOT NULL,
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('transaction', 'account')),
+    row_key text NOT NULL COLLATE "C",
+    reason text NOT NULL,
+    payload bytea NOT NULL,
+    pull_id uuid NOT NULL,
     first_seen_at timestamptz NOT NULL,
-    last_seen_at  timestamptz NOT NULL,
-    tenant_id     uuid        NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (connection_id, kind, row_key, tenant_id)
 );
 
@@ -675,17 +675,17 @@ CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connecti
 -- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
 -- decision has last changed posted records of the account after its latest reading.
 CREATE TABLE account_completeness (
-    account_id    uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    state         text        NOT NULL,
-    compared      boolean     NOT NULL,
-    drift_since   timestamptz,
-    tenant_id     uuid        NOT NULL,
-    announced     text        NOT NULL DEFAULT '',
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    state text NOT NULL,
+    compared boolean NOT NULL,
+    drift_since timestamptz,
+    tenant_id uuid NOT NULL,
+    announced text NOT NULL DEFAULT '',
     changed_since timestamptz,
-    changed_from  text        NOT NULL DEFAULT '' COLLATE "C",
-    decided_at    timestamptz,
-    incomparable  boolean     NOT NULL DEFAULT false,
+    changed_from text NOT NULL DEFAULT '' COLLATE "C",
+    decided_at timestamptz,
+    incomparable boolean NOT NULL DEFAULT false,
     drift_elsewhere timestamptz,
     PRIMARY KEY (account_id, tenant_id)
 );
@@ -698,16 +698,16 @@ CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, c
 -- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
 -- bank when it listed the bill.
 CREATE TABLE bills (
-    id            uuid    NOT NULL,
-    account_id    uuid    NOT NULL,
-    connection_id uuid    NOT NULL,
-    bill_key      text    NOT NULL COLLATE "C",
-    due_date      text    NOT NULL COLLATE "C",
-    data          text    NOT NULL,
-    facts         text    NOT NULL,
-    bank_read_at  timestamptz,
-    removed_at    timestamptz,
-    tenant_id     uuid    NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    bill_key text NOT NULL COLLATE "C",
+    due_date text NOT NULL COLLATE "C",
+    data text NOT NULL,
+    facts text NOT NULL,
+    bank_read_at timestamptz,
+    removed_at timestamptz,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -718,15 +718,15 @@ CREATE INDEX bills_connection ON bills (connection_id);
 -- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
 -- covered then. due_at: when the bills are evaluated again, because rows of the card have changed since; otherwise NULL.
 CREATE TABLE bill_lists (
-    account_id    uuid    NOT NULL,
-    connection_id uuid    NOT NULL,
-    state         text    NOT NULL,
-    open          text    NOT NULL,
-    read_at       timestamptz NOT NULL,
-    day           text    NOT NULL,
-    covers_to     text    NOT NULL,
-    due_at        timestamptz,
-    tenant_id     uuid    NOT NULL,
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    state text NOT NULL,
+    open text NOT NULL,
+    read_at timestamptz NOT NULL,
+    day text NOT NULL,
+    covers_to text NOT NULL,
+    due_at timestamptz,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (account_id, tenant_id)
 );
 
@@ -738,16 +738,16 @@ CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id
 -- view; posted is the sum of the live posted records; anchor is balance - posted. first_read_at: the last reading of the
 -- bank seen on this day that was the first one after the end of a day (CLOSE_OFFSET); NULL if none was.
 CREATE TABLE account_balances (
-    account_id    uuid        NOT NULL,
-    day           text        NOT NULL COLLATE "C",
-    connection_id uuid        NOT NULL,
-    read_at       timestamptz NOT NULL,
-    currency      text        NOT NULL,
-    balance       numeric     NOT NULL,
-    posted        numeric     NOT NULL,
-    anchor        numeric     NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    bank_read_at  timestamptz,
+    account_id uuid NOT NULL,
+    day text NOT NULL COLLATE "C",
+    connection_id uuid NOT NULL,
+    read_at timestamptz NOT NULL,
+    currency text NOT NULL,
+    balance numeric NOT NULL,
+    posted numeric NOT NULL,
+    anchor numeric NOT NULL,
+    tenant_id uuid NOT NULL,
+    bank_read_at timestamptz,
     first_read_at timestamptz,
     PRIMARY KEY (account_id, day, tenant_id)
 );
@@ -759,23 +759,23 @@ CREATE TABLE account_balances (
 -- covered_since, covered_state: when a later reading has covered the day of a close that was not covered, and the
 -- completeness then.
 CREATE TABLE account_closes (
-    account_id    uuid        NOT NULL,
-    date          text        NOT NULL COLLATE "C",
-    connection_id uuid        NOT NULL,
-    position      bigint      NOT NULL,
-    records       bigint      NOT NULL,
-    total         text,
-    currency      text        NOT NULL,
-    digest        bytea       NOT NULL,
-    closed_at     timestamptz NOT NULL,
-    closed_by     text        NOT NULL,
-    completeness  text        NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    document      text        NOT NULL DEFAULT '',
-    bank_read_at  timestamptz,
+    account_id uuid NOT NULL,
+    date text NOT NULL COLLATE "C",
+    connection_id uuid NOT NULL,
+    position bigint NOT NULL,
+    records bigint NOT NULL,
+    total text,
+    currency text NOT NULL,
+    digest bytea NOT NULL,
+    closed_at timestamptz NOT NULL,
+    closed_by text NOT NULL,
+    completeness text NOT NULL,
+    tenant_id uuid NOT NULL,
+    document text NOT NULL DEFAULT '',
+    bank_read_at timestamptz,
     covered_since timestamptz,
-    covered_state text        NOT NULL DEFAULT '',
-    without_amount  bigint NOT NULL DEFAULT 0,
+    covered_state text NOT NULL DEFAULT '',
+    without_amount bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, tenant_id)
 );
 
@@ -784,24 +784,24 @@ CREATE INDEX account_closes_tenant ON account_closes (tenant_id);
 
 -- The closes that were reopened. The columns are those of account_closes.
 CREATE TABLE reopened_closes (
-    account_id      uuid        NOT NULL,
-    date            text        NOT NULL COLLATE "C",
-    connection_id   uuid        NOT NULL,
-    position        bigint      NOT NULL,
-    records         bigint      NOT NULL,
-    total           text,
-    currency        text        NOT NULL,
-    digest          bytea       NOT NULL,
-    closed_at       timestamptz NOT NULL,
-    closed_by       text        NOT NULL,
-    completeness    text        NOT NULL,
-    document        text        NOT NULL,
-    reopened_at     timestamptz NOT NULL,
-    tenant_id       uuid        NOT NULL,
-    bank_read_at    timestamptz,
-    covered_since   timestamptz,
-    covered_state   text        NOT NULL DEFAULT '',
-    without_amount  bigint NOT NULL DEFAULT 0,
+    account_id uuid NOT NULL,
+    date text NOT NULL COLLATE "C",
+    connection_id uuid NOT NULL,
+    position bigint NOT NULL,
+    records bigint NOT NULL,
+    total text,
+    currency text NOT NULL,
+    digest bytea NOT NULL,
+    closed_at timestamptz NOT NULL,
+    closed_by text NOT NULL,
+    completeness text NOT NULL,
+    document text NOT NULL,
+    reopened_at timestamptz NOT NULL,
+    tenant_id uuid NOT NULL,
+    bank_read_at timestamptz,
+    covered_since timestamptz,
+    covered_state text NOT NULL DEFAULT '',
+    without_amount bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, closed_at, tenant_id)
 );
 
@@ -812,16 +812,16 @@ CREATE INDEX reopened_closes_connection ON reopened_closes (connection_id);
 -- change. members_before, members_after: the members that the digest of a close covers, separated by "|"; "" if the
 -- account does not have the record.
 CREATE TABLE close_adjustments (
-    account_id     uuid        NOT NULL,
-    seq            bigint      NOT NULL,
-    transaction_id uuid        NOT NULL,
-    version        integer     NOT NULL,
-    change         text        NOT NULL,
-    made_at        timestamptz NOT NULL,
-    day            text        NOT NULL COLLATE "C",
-    members_before text        NOT NULL,
-    members_after  text        NOT NULL,
-    tenant_id      uuid        NOT NULL,
+    account_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    version integer NOT NULL,
+    change text NOT NULL,
+    made_at timestamptz NOT NULL,
+    day text NOT NULL COLLATE "C",
+    members_before text NOT NULL,
+    members_after text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (account_id, seq, tenant_id)
 );
 
@@ -835,29 +835,29 @@ CREATE INDEX close_adjustments_transaction ON close_adjustments (transaction_id)
 -- that may affect the comparison; compared_changes: that number when the records were read. due_at: when the statement
 -- has to be compared again. alerting_since: since when the statement needs attention.
 CREATE TABLE bank_statements (
-    id                    uuid        NOT NULL,
-    account_id            uuid        NOT NULL,
-    connection_id         uuid        NOT NULL,
-    witness_id            uuid,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    witness_id uuid,
     witness_connection_id uuid,
-    source_key            text        NOT NULL COLLATE "C",
-    state                 text        NOT NULL,
-    verdict               text        NOT NULL,
-    first_day             text        NOT NULL COLLATE "C",
-    last_day              text        NOT NULL COLLATE "C",
-    waits_for             text        NOT NULL COLLATE "C",
-    reading               text        NOT NULL,
-    comparison            text        NOT NULL,
-    overview              text        NOT NULL,
-    decisions             text        NOT NULL,
-    uploaded_by           text        NOT NULL,
-    uploaded_at           timestamptz NOT NULL,
-    revision              bigint      NOT NULL,
-    changes               bigint      NOT NULL,
-    compared_changes      bigint      NOT NULL,
-    due_at                timestamptz,
-    alerting_since        timestamptz,
-    tenant_id             uuid        NOT NULL,
+    source_key text NOT NULL COLLATE "C",
+    state text NOT NULL,
+    verdict text NOT NULL,
+    first_day text NOT NULL COLLATE "C",
+    last_day text NOT NULL COLLATE "C",
+    waits_for text NOT NULL COLLATE "C",
+    reading text NOT NULL,
+    comparison text NOT NULL,
+    overview text NOT NULL,
+    decisions text NOT NULL,
+    uploaded_by text NOT NULL,
+    uploaded_at timestamptz NOT NULL,
+    revision bigint NOT NULL,
+    changes bigint NOT NULL,
+    compared_changes bigint NOT NULL,
+    due_at timestamptz,
+    alerting_since timestamptz,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -871,9 +871,9 @@ CREATE INDEX bank_statements_alerting ON bank_statements (tenant_id, connection_
 
 -- The sealed files of bank statements.
 CREATE TABLE bank_statement_files (
-    id        uuid  NOT NULL,
-    sealed    bytea NOT NULL,
-    tenant_id uuid  NOT NULL,
+    id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -881,21 +881,21 @@ CREATE TABLE bank_statement_files (
 -- number of the first one, from 1. buckets: the buckets that occur in the portion, separated by commas. content: the
 -- findings as compressed JSON.
 CREATE TABLE bank_statement_lines (
-    statement_id uuid   NOT NULL,
-    number       bigint NOT NULL,
-    buckets      text   NOT NULL,
-    content      bytea  NOT NULL,
-    tenant_id    uuid   NOT NULL,
+    statement_id uuid NOT NULL,
+    number bigint NOT NULL,
+    buckets text NOT NULL,
+    content bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (statement_id, number, tenant_id)
 );
 
 -- The columns of the accounts' CSV files, as JSON.
 CREATE TABLE csv_mappings (
-    account_id    uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    mapping       text        NOT NULL,
-    updated_at    timestamptz NOT NULL,
-    tenant_id     uuid        NOT NULL,
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    mapping text NOT NULL,
+    updated_at timestamptz NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (account_id, tenant_id)
 );
 
@@ -907,13 +907,13 @@ CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
 -- day_totals contains of the transaction. status is empty for a removed transaction, which day_totals does not contain.
 CREATE TABLE search_index (
     transaction_id uuid NOT NULL,
-    connection_id  uuid NOT NULL,
-    date           text NOT NULL COLLATE "C",
-    amount         text NOT NULL COLLATE "C",
-    folded         text NOT NULL,
-    tenant_id      uuid NOT NULL,
-    currency       text NOT NULL COLLATE "C",
-    status         text NOT NULL,
+    connection_id uuid NOT NULL,
+    date text NOT NULL COLLATE "C",
+    amount text NOT NULL COLLATE "C",
+    folded text NOT NULL,
+    tenant_id uuid NOT NULL,
+    currency text NOT NULL COLLATE "C",
+    status text NOT NULL,
     PRIMARY KEY (transaction_id, tenant_id)
 );
 
@@ -924,9 +924,9 @@ CREATE INDEX search_index_newest ON search_index (tenant_id, date, transaction_i
 
 -- Up to which position of the change feed the transactions of a tenant are in search_index.
 CREATE TABLE search_progress (
-    change_tx      bigint NOT NULL,
-    transaction_id uuid   NOT NULL,
-    tenant_id      uuid   NOT NULL,
+    change_tx bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (tenant_id)
 );
 
@@ -946,13 +946,13 @@ $$;
 -- maintains them, so that storing a page does not pay for them. amount_in, amount_out: exact decimals; amount_out
 -- without its sign. A sum of no transactions has no row.
 CREATE TABLE day_totals (
-    date       text   NOT NULL COLLATE "C",
-    currency   text   NOT NULL COLLATE "C",
-    status     text   NOT NULL,
-    amount_in  text   NOT NULL,
-    amount_out text   NOT NULL,
-    count      bigint NOT NULL,
-    tenant_id  uuid   NOT NULL,
+    date text NOT NULL COLLATE "C",
+    currency text NOT NULL COLLATE "C",
+    status text NOT NULL,
+    amount_in text NOT NULL,
+    amount_out text NOT NULL,
+    count bigint NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (date, currency, status, tenant_id)
 );
 
@@ -962,20 +962,20 @@ CREATE INDEX day_totals_by_tenant ON day_totals (tenant_id, date);
 -- continues, or until when a worker has claimed it. vendor_done: the vendor does not have the account reference.
 -- passes: complete passes over all tables. place: the place within the present pass, as JSON.
 CREATE TABLE erasures (
-    id            uuid        NOT NULL,
-    connection_id uuid        NOT NULL,
-    at_vendor     boolean     NOT NULL,
-    status        text        NOT NULL CHECK (status IN ('running', 'done', 'failed')),
-    last_error    text        NOT NULL,
-    created_at    timestamptz NOT NULL,
-    requested_at  timestamptz NOT NULL,
-    ended_at      timestamptz,
-    due_at        timestamptz NOT NULL,
-    vendor_done   boolean     NOT NULL,
-    attempts      integer     NOT NULL,
-    passes        integer     NOT NULL,
-    place         text        NOT NULL,
-    tenant_id     uuid        NOT NULL,
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    at_vendor boolean NOT NULL,
+    status text NOT NULL CHECK (status IN ('running', 'done', 'failed')),
+    last_error text NOT NULL,
+    created_at timestamptz NOT NULL,
+    requested_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    due_at timestamptz NOT NULL,
+    vendor_done boolean NOT NULL,
+    attempts integer NOT NULL,
+    passes integer NOT NULL,
+    place text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -987,13 +987,13 @@ CREATE INDEX erasures_of_connection ON erasures (connection_id, created_at);
 -- The events that are not changes of transactions. Each is written in the transaction that makes the change. change_tx
 -- orders them like the change feed.
 CREATE TABLE events (
-    id            uuid        NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    change_tx     bigint      NOT NULL,
-    type          text        NOT NULL,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    change_tx bigint NOT NULL,
+    type text NOT NULL,
     connection_id uuid,
-    subject       text        NOT NULL,
-    made_at       timestamptz NOT NULL,
+    subject text NOT NULL,
+    made_at timestamptz NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -1009,34 +1009,34 @@ CREATE INDEX events_age ON events (made_at);
 -- Matcher began to fail; NULL if they do not fail (ports.MatcherState). account_id: only events of this account are
 -- sent; NULL for all.
 CREATE TABLE subscriptions (
-    id              uuid        NOT NULL,
-    tenant_id       uuid        NOT NULL,
-    name            text        NOT NULL,
-    types           text        NOT NULL,
-    connection_id   uuid,
-    sink_kind       text        NOT NULL,
-    sealed          bytea,
-    previous_until  timestamptz,
-    state           text        NOT NULL,
-    reason          text        NOT NULL,
-    state_since     timestamptz NOT NULL,
-    from_start      boolean     NOT NULL,
-    feed_tx         bigint      NOT NULL,
-    feed_id         uuid        NOT NULL,
-    event_tx        bigint      NOT NULL,
-    event_id        uuid        NOT NULL,
-    last_sequence   bigint      NOT NULL,
-    delivered_to    bigint      NOT NULL,
-    epoch           bigint      NOT NULL,
-    lease_id        uuid,
-    lease_until     timestamptz,
-    revision        bigint      NOT NULL,
-    created_at      timestamptz NOT NULL,
-    updated_at      timestamptz NOT NULL,
-    settings        text        NOT NULL DEFAULT '',
-    scanned_sources bigint      NOT NULL DEFAULT 0,
-    failing_since   timestamptz,
-    account_id      uuid,
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    types text NOT NULL,
+    connection_id uuid,
+    sink_kind text NOT NULL,
+    sealed bytea,
+    previous_until timestamptz,
+    state text NOT NULL,
+    reason text NOT NULL,
+    state_since timestamptz NOT NULL,
+    from_start boolean NOT NULL,
+    feed_tx bigint NOT NULL,
+    feed_id uuid NOT NULL,
+    event_tx bigint NOT NULL,
+    event_id uuid NOT NULL,
+    last_sequence bigint NOT NULL,
+    delivered_to bigint NOT NULL,
+    epoch bigint NOT NULL,
+    lease_id uuid,
+    lease_until timestamptz,
+    revision bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    settings text NOT NULL DEFAULT '',
+    scanned_sources bigint NOT NULL DEFAULT 0,
+    failing_since timestamptz,
+    account_id uuid,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -1046,21 +1046,21 @@ CREATE INDEX subscriptions_tenant ON subscriptions (tenant_id, created_at, id);
 -- from the others, because it has failed, or because an earlier event of the same subject has. source: the CloudEvents
 -- attribute; '' for events that an earlier version has recorded.
 CREATE TABLE subscription_events (
-    subscription_id uuid        NOT NULL,
-    sequence        bigint      NOT NULL,
-    event_id        uuid        NOT NULL,
-    type            text        NOT NULL,
-    subject         text        NOT NULL,
-    connection_id   uuid,
-    version         integer     NOT NULL,
-    made_at         timestamptz NOT NULL,
-    parked          boolean     NOT NULL DEFAULT false,
-    attempts        integer     NOT NULL DEFAULT 0,
-    failing_since   timestamptz,
+    subscription_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    connection_id uuid,
+    version integer NOT NULL,
+    made_at timestamptz NOT NULL,
+    parked boolean NOT NULL DEFAULT false,
+    attempts integer NOT NULL DEFAULT 0,
+    failing_since timestamptz,
     next_attempt_at timestamptz,
-    last_error      text        NOT NULL DEFAULT '',
-    tenant_id       uuid        NOT NULL,
-    source          text        NOT NULL DEFAULT '',
+    last_error text NOT NULL DEFAULT '',
+    tenant_id uuid NOT NULL,
+    source text NOT NULL DEFAULT '',
     PRIMARY KEY (subscription_id, sequence, tenant_id)
 );
 
@@ -1071,19 +1071,19 @@ CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id
     WHERE last_error = 'skipped';
 
 CREATE TABLE subscription_attempts (
-    subscription_id uuid        NOT NULL,
-    attempted_at    timestamptz NOT NULL,
-    id              uuid        NOT NULL,
-    sequence        bigint      NOT NULL,
-    event_id        uuid        NOT NULL,
-    type            text        NOT NULL,
-    subject         text        NOT NULL,
-    number          integer     NOT NULL,
-    took_us         bigint      NOT NULL,
-    error           text        NOT NULL,
-    tenant_id       uuid        NOT NULL,
-    response_status integer     NOT NULL DEFAULT 0,
-    response_body   text        NOT NULL DEFAULT '',
+    subscription_id uuid NOT NULL,
+    attempted_at timestamptz NOT NULL,
+    id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    number integer NOT NULL,
+    took_us bigint NOT NULL,
+    error text NOT NULL,
+    tenant_id uuid NOT NULL,
+    response_status integer NOT NULL DEFAULT 0,
+    response_body text NOT NULL DEFAULT '',
     next_attempt_at timestamptz,
     PRIMARY KEY (subscription_id, attempted_at, id, tenant_id)
 );
@@ -1095,26 +1095,26 @@ CREATE INDEX subscription_attempts_answers ON subscription_attempts (tenant_id) 
 -- as JSON; '' in the state none. conflict: JSON; '' if there is none. due_at: NULL if nothing is to be done. marks:
 -- counts the changes of the transaction.
 CREATE TABLE matcher_entries (
-    subscription_id uuid    NOT NULL,
-    transaction_id  uuid    NOT NULL,
-    connection_id   uuid    NOT NULL,
-    account_id      uuid,
-    state           text    NOT NULL CHECK (state IN ('none', 'importing', 'imported', 'ignoring', 'ignored')),
-    external_id     text    NOT NULL COLLATE "C",
-    context_id      text    NOT NULL COLLATE "C",
-    source_id       text    NOT NULL COLLATE "C",
-    content         text    NOT NULL,
-    matcher_id      text    NOT NULL,
-    imports         integer NOT NULL,
-    last_version    integer NOT NULL,
-    file            text    NOT NULL,
-    tries           integer NOT NULL,
-    max_rows        integer NOT NULL,
-    conflict        text    NOT NULL,
-    conflict_since  timestamptz,
-    due_at          timestamptz,
-    marks           bigint  NOT NULL,
-    tenant_id       uuid    NOT NULL,
+    subscription_id uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    account_id uuid,
+    state text NOT NULL CHECK (state IN ('none', 'importing', 'imported', 'ignoring', 'ignored')),
+    external_id text NOT NULL COLLATE "C",
+    context_id text NOT NULL COLLATE "C",
+    source_id text NOT NULL COLLATE "C",
+    content text NOT NULL,
+    matcher_id text NOT NULL,
+    imports integer NOT NULL,
+    last_version integer NOT NULL,
+    file text NOT NULL,
+    tries integer NOT NULL,
+    max_rows integer NOT NULL,
+    conflict text NOT NULL,
+    conflict_since timestamptz,
+    due_at timestamptz,
+    marks bigint NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (subscription_id, transaction_id, tenant_id)
 ) WITH (fillfactor = 80);
 
@@ -1127,27 +1127,27 @@ CREATE INDEX matcher_entries_of_connection ON matcher_entries (connection_id);
 
 -- The audit entries that have no number yet. A change of an operator inserts its entry here, in its own transaction.
 CREATE TABLE audit_pending (
-    id         uuid        NOT NULL,
-    made_at    timestamptz NOT NULL,
-    actor      text        NOT NULL,
-    action     text        NOT NULL,
-    object     text        NOT NULL,
-    request_id text        NOT NULL,
-    detail     text        NOT NULL,
-    tenant_id  uuid        NOT NULL,
+    id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    request_id text NOT NULL,
+    detail text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (id, tenant_id)
 );
 
 -- The numbered audit entries. sequence: the number, which is the index of the leaf in the tenant's Merkle tree.
 CREATE TABLE audit_entries (
-    sequence   bigint      NOT NULL,
-    made_at    timestamptz NOT NULL,
-    actor      text        NOT NULL,
-    action     text        NOT NULL,
-    object     text        NOT NULL,
-    request_id text        NOT NULL,
-    detail     text        NOT NULL,
-    tenant_id  uuid        NOT NULL,
+    sequence bigint NOT NULL,
+    made_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    request_id text NOT NULL,
+    detail text NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (sequence, tenant_id)
 );
 
@@ -1157,33 +1157,33 @@ CREATE INDEX audit_entries_actor ON audit_entries (actor, tenant_id, sequence);
 
 -- The hashes of the Merkle trees, by their indexes (StoredHashIndex of golang.org/x/mod/sumdb/tlog).
 CREATE TABLE audit_hashes (
-    position  bigint NOT NULL,
-    hash      bytea  NOT NULL,
-    tenant_id uuid   NOT NULL,
+    position bigint NOT NULL,
+    hash bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (position, tenant_id)
 );
 
 -- The signed checkpoints, one for each batch of numbered entries.
 CREATE TABLE audit_checkpoints (
-    size      bigint NOT NULL,
-    note      bytea  NOT NULL,
-    tenant_id uuid   NOT NULL,
+    size bigint NOT NULL,
+    note bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (size, tenant_id)
 );
 
 -- The number of numbered entries of each tenant. A process that numbers entries locks the row. announced_at: when a
 -- checkpoint of the tenant was last logged.
 CREATE TABLE audit_heads (
-    size         bigint NOT NULL,
+    size bigint NOT NULL,
     announced_at timestamptz,
-    tenant_id    uuid   NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (tenant_id)
 );
 
 -- The sealed key that signs the checkpoints, in at most one row, whose tenant_id is the nil UUID.
 CREATE TABLE audit_keys (
-    sealed    bytea NOT NULL,
-    tenant_id uuid  NOT NULL,
+    sealed bytea NOT NULL,
+    tenant_id uuid NOT NULL,
     PRIMARY KEY (tenant_id)
 );
 
@@ -1193,16 +1193,16 @@ CREATE TABLE audit_keys (
 -- call before. demands: the calls that wait on each replica, by tenant. refusals: the clients that the vendor has
 -- refused. Origins, client ids and account references are stored as hashes, because an erasure removes them.
 CREATE TABLE rate_budgets (
-    vendor         text        NOT NULL,
-    origin_sha256  bytea       NOT NULL,
-    resource       text        NOT NULL,
-    egress_address text        NOT NULL,
-    version        bigint      NOT NULL,
-    full_at        timestamptz NOT NULL,
-    blocked_until  timestamptz,
-    demands        jsonb       NOT NULL,
-    updated_at     timestamptz NOT NULL,
-    refusals       jsonb       NOT NULL DEFAULT '{}',
+    vendor text NOT NULL,
+    origin_sha256 bytea NOT NULL,
+    resource text NOT NULL,
+    egress_address text NOT NULL,
+    version bigint NOT NULL,
+    full_at timestamptz NOT NULL,
+    blocked_until timestamptz,
+    demands jsonb NOT NULL,
+    updated_at timestamptz NOT NULL,
+    refusals jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (vendor, origin_sha256, resource, egress_address)
 ) WITH (fillfactor = 50);
 
@@ -1214,11 +1214,11 @@ CREATE TABLE rate_budgets (
 -- may keep a cursor for any time. It protects nothing but the position. plain_until: the highest position that is
 -- accepted in a cursor that is not encrypted. Only databases of versions that returned such cursors have one.
 CREATE TABLE feed (
-    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    cluster     bigint  NOT NULL,
-    shift       bigint  NOT NULL,
-    cursor_key  bytea   NOT NULL,
-    plain_until bigint  NOT NULL DEFAULT 0
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    cluster bigint NOT NULL,
+    shift bigint NOT NULL,
+    cursor_key bytea NOT NULL,
+    plain_until bigint NOT NULL DEFAULT 0
 );
 
 INSERT INTO feed (cluster, shift, cursor_key)
@@ -1230,9 +1230,9 @@ FROM pg_control_system();
 -- timeline identify the server that assigns the ids. If another server has the tenant's rows, or if the positions reach
 -- reserved, a writer first updates the row. All assigned positions are less than reserved.
 CREATE TABLE tenant_feeds (
-    tenant_id uuid    PRIMARY KEY,
-    server    bigint  NOT NULL,
-    timeline  integer NOT NULL,
-    shift     bigint  NOT NULL,
-    reserved  bigint  NOT NULL
+    tenant_id uuid PRIMARY KEY,
+    server bigint NOT NULL,
+    timeline integer NOT NULL,
+    shift bigint NOT NULL,
+    reserved bigint NOT NULL
 );

@@ -51,7 +51,8 @@ function useStates(ids) {
     };
     const readNext = async () => {
       for (let id = waiting.shift(); id && !abort.signal.aborted; id = waiting.shift()) {
-        fresh[id] = await readState(id, abort.signal);
+        const state = await readState(id, abort.signal);
+        fresh[id] = state;
         if (!abort.signal.aborted) timer ||= setTimeout(show, showPause);
       }
     };

@@ -12,8 +12,8 @@ import (
 type pattern struct {
 	*regexp.Regexp
 	// parts contains texts of which each match contains at least one. It is nil if there are none.
-	parts []string
-	digit bool // each match contains a digit
+	parts  []string
+	digits int // the number of digits that each match contains at least
 }
 
 // maxParts is the maximum number of texts in pattern.parts.
@@ -23,43 +23,59 @@ const maxParts = 48
 func compile(expression string) *pattern {
 	p := &pattern{Regexp: regexp.MustCompile(expression)}
 	if parsed, err := syntax.Parse(expression, syntax.Perl); err == nil {
-		p.parts, p.digit = requiredParts(parsed), requiresDigit(parsed)
+		p.parts, p.digits = requiredParts(parsed), minDigits(parsed)
 	}
 	return p
 }
 
-// mayMatch reports whether the text contains what each match contains: one of the parts, and a digit.
+// mayMatch reports whether the text contains what each match contains: one of the parts, and as many digits.
 func (p *pattern) mayMatch(text string) bool {
 	contains := func(part string) bool { return strings.Contains(text, part) }
-	return (p.parts == nil || slices.ContainsFunc(p.parts, contains)) && (!p.digit || strings.ContainsAny(text, digits))
+	return (p.parts == nil || slices.ContainsFunc(p.parts, contains)) && hasDigits(text, p.digits)
 }
 
 const digits = "0123456789"
 
-// requiresDigit reports whether each match of the expression contains a digit.
-func requiresDigit(e *syntax.Regexp) bool {
+// hasDigits reports whether the text contains at least n digits.
+func hasDigits(text string, n int) bool {
+	for i := 0; i < len(text) && n > 0; i++ {
+		if '0' <= text[i] && text[i] <= '9' {
+			n--
+		}
+	}
+	return n <= 0
+}
+
+// minDigits returns a number of digits that each match of the expression contains.
+func minDigits(e *syntax.Regexp) (n int) {
 	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
 	switch e.Op {
 	case syntax.OpLiteral:
-		return slices.ContainsFunc(e.Rune, isDigit)
-	case syntax.OpCharClass:
-		for i := 0; i < len(e.Rune); i += 2 {
-			if !isDigit(e.Rune[i]) || !isDigit(e.Rune[i+1]) {
-				return false
+		for _, r := range e.Rune {
+			if isDigit(r) {
+				n++
 			}
 		}
-		return len(e.Rune) > 0
+	case syntax.OpCharClass: // pairs of the first and the last rune of a range
+		if len(e.Rune) > 0 && !slices.ContainsFunc(e.Rune, func(r rune) bool { return !isDigit(r) }) {
+			n = 1
+		}
 	case syntax.OpCapture, syntax.OpPlus:
-		return requiresDigit(e.Sub[0])
+		n = minDigits(e.Sub[0])
 	case syntax.OpRepeat:
-		return e.Min > 0 && requiresDigit(e.Sub[0])
+		n = e.Min * minDigits(e.Sub[0])
 	case syntax.OpConcat:
-		return slices.ContainsFunc(e.Sub, requiresDigit)
+		for _, sub := range e.Sub {
+			n += minDigits(sub)
+		}
 	case syntax.OpAlternate:
-		return !slices.ContainsFunc(e.Sub, func(sub *syntax.Regexp) bool { return !requiresDigit(sub) })
+		n = minDigits(e.Sub[0])
+		for _, sub := range e.Sub[1:] {
+			n = min(n, minDigits(sub))
+		}
 	default: // the other operations require no digit
-		return false
 	}
+	return n
 }
 
 // requiredParts returns texts of which each match of the expression contains at least one; nil if it finds none.

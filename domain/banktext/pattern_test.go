@@ -29,20 +29,19 @@ func TestPartsOfAPattern(t *testing.T) {
 	}
 }
 
-func TestAPatternRequiresADigit(t *testing.T) {
-	for expression, want := range map[string]bool{
-		`\b\d{11}\b`: true, `[a-z]+\d`: true, `(?:ab|c)?([1-3])`: true, `(?:rede|24) ?h`: false, `24h|\d+`: true,
-		`a7`: true, `\d*`: false, `\d?x`: false,
-		`(?:\d{2})+x`: true, `[0-9a]`: false, `\D`: false, `[^\d]`: false, ``: false,
-		`\d{0,2}`: false,
+func TestDigitsOfAPattern(t *testing.T) {
+	for expression, want := range map[string]int{
+		`\b\d{11}\b`: 11, `[a-z]+\d`: 1, `(?:ab|c)?([1-3])`: 1, `(?:rede|24) ?h`: 0, `24h|\d+`: 1, `a7`: 1, `\d*`: 0,
+		`\d?x`: 0, `(?:\d{2})+x`: 2, `[0-9a]`: 0, `\D`: 0, `[^\d]`: 0, ``: 0, `\d{0,2}`: 0, `\d{2}/20\d\d|\d{5}`: 5,
+		`(\d{3}){2,4}`: 6,
 	} {
-		if got := banktext.RequiresDigit(expression); got != want {
-			t.Errorf("%s: %v, want %v", expression, got, want)
+		if got := banktext.MinDigits(expression); got != want {
+			t.Errorf("%s: %d, want %d", expression, got, want)
 		}
 	}
 }
 
-// Every match of an expression contains one of its parts, and a digit if the expression requires one.
+// Every match of an expression contains one of its parts, and as many digits as the expression requires.
 func FuzzPartsOfAPattern(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`\b(?:cpf|cnpj)?\s*(\d{3})\.(\d{3})`, "cpf 123.456"}, {`(?:a|bc)(?:d|e)?f+`, "xbceff"}, {`[a-c]{2}x`, "abx"},
@@ -56,7 +55,7 @@ func FuzzPartsOfAPattern(f *testing.F) {
 			t.Skip()
 		}
 		if compiled.MatchString(text) && !banktext.MayMatch(expression, text) {
-			t.Errorf("%q matches %q, which lacks a digit or all of %q", expression, text, banktext.PartsOf(expression))
+			t.Errorf("%q matches %q, which lacks digits or all of %q", expression, text, banktext.PartsOf(expression))
 		}
 	})
 }

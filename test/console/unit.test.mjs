@@ -1,5 +1,6 @@
 // The parts of the console that need no page: formats, texts of failures, tokens, and addresses.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assets } from './messages.mjs';
 
@@ -14,7 +15,7 @@ Object.assign(globalThis, {
 Object.defineProperty(globalThis, 'navigator', { value: { language: 'pt-BR', languages: ['pt-BR'] }, configurable: true });
 
 const load = (name) => import(new URL(name, assets).href);
-const [format, { setLanguage, t }, problemText, session, { link }, { query, Problem }, { sum, sumByCurrency }] = await Promise.all(
+const [format, { setLanguage, t, vendorName }, problemText, session, { link }, { query, Problem }, { sum, sumByCurrency }] = await Promise.all(
   ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js', 'sums.js'].map(load),
 );
 
@@ -29,6 +30,13 @@ test('amounts keep all of their digits, in the format of the language', () => {
   setLanguage('en');
   assert.equal(format.amount('-212.45'), '−212.45');
   assert.equal(format.money('-212.45', 'BRL'), '−212.45 BRL');
+});
+
+test('a vendor that the console does not know is shown by its name, on every page', () => {
+  assert.deepEqual(['belvo', 'acme'].map(vendorName), ['Belvo', 'acme']);
+  for (const file of readdirSync(assets).filter((name) => name.endsWith('.js') && name !== 'i18n.js')) {
+    assert.doesNotMatch(readFileSync(new URL(file, assets), 'utf8'), /\bt\('vendor\.' \+/, file);
+  }
 });
 
 test('a tax number is shown as it is printed', () => {

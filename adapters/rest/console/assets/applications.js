@@ -2,7 +2,7 @@
 import { request } from './api.js';
 import { Confirm } from './confirm.js';
 import { HealthStatus } from './health.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { all, needText, readApplications } from './needs.js';
 import { html, useEffect, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
@@ -155,7 +155,7 @@ function Health({ members }) {
 const columns = (open, health) => [
   { title: t('column.name'), kind: 'main', cell: (item) => item.name },
   { title: t('application.healthyLabel'), cell: (item) => (health ? html`<${Health} members=${health[item.id]} />` : '…') },
-  { title: t('column.vendor'), cell: (item) => t('vendor.' + item.vendor) },
+  { title: t('column.vendor'), cell: (item) => vendorName(item.vendor) },
   { title: t('field.baseUrl'), cell: (item) => html`<code>${item.baseUrl}</code>` },
   { title: t('nav.connections'), kind: 'number', cell: (item) => t('number', { n: item.connections }) },
   { title: t('column.changed'), cell: (item) => html`<${Ago} at=${item.updatedAt} />` },
@@ -202,7 +202,7 @@ export function CreateApplication() {
       above=${html`<p class="breadcrumb"><a href=${link('/applications')}>${t('nav.applications')}</a></p>`}>
     <form class="form" onSubmit=${submit}>
       <${Select} label=${t('column.vendor')} name="vendor" value=${vendor} onChange=${setVendor}
-        options=${Object.keys(vendors).map((name) => [name, t('vendor.' + name)])} />
+        options=${Object.keys(vendors).map((name) => [name, vendorName(name)])} />
       <${Field} label=${t('column.name')} name="name" required maxlength="255" error=${errors.name} autocomplete="off" />
       <${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
         key=${vendor} defaultValue=${vendors[vendor]} />

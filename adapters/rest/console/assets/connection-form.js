@@ -1,7 +1,7 @@
 // The forms that create and change a connection.
 import { request } from './api.js';
 import { Breadcrumb } from './connection.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
 import { html, useEffect, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
@@ -41,7 +41,7 @@ function Fields({ connection, vendor, errors, change }) {
   ${!application && html`<${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
     key=${vendor} defaultValue=${connection?.baseUrl || vendors[vendor]} />`}
   <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
-    hint=${t('field.refHint', { vendor: t('vendor.' + vendor) })} error=${errors.accountRef} autocomplete="off" />
+    hint=${t('field.refHint', { vendor: vendorName(vendor) })} error=${errors.accountRef} autocomplete="off" />
   ${vendor === 'plaid' && html`<${Field} label=${t('field.accessToken')} name="accessToken" type="password" required=${!change} error=${errors.accessToken}
     hint=${change ? !errors.accessToken && t('field.keepHint') : t('field.secretHint')} autocomplete="new-password" />`}
   ${!application && html`<${Field} label=${t('field.clientId')} name="clientId" required=${!change || leaves} error=${errors.clientId}
@@ -76,7 +76,7 @@ export function CreateConnection() {
   return html`<${Page} title=${t('create.title')} lead=${t('create.lead')} above=${html`<${Breadcrumb} />`}>
     <form class="form" onSubmit=${submit}>
       <${Select} label=${t('column.vendor')} name="vendor" value=${vendor} onChange=${setVendor}
-        options=${Object.keys(vendors).map((name) => [name, t('vendor.' + name)])} />
+        options=${Object.keys(vendors).map((name) => [name, vendorName(name)])} />
       <${Fields} vendor=${vendor} errors=${errors} />
       <${Failure} problem=${rest} />
       <div class="actions">

@@ -1,7 +1,7 @@
 // Erasures: the dialog that requests one, and the list of all.
 import { request } from './api.js';
 import { reasonText } from './health.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { link, navigate } from './router.js';
@@ -13,7 +13,7 @@ const tones = { running: 'warn', done: 'good', failed: 'bad' };
 // EraseDialog says what an erasure does, and asks for the name of the connection.
 export function EraseDialog({ connection, onClose }) {
   const [typed, setTyped] = useState('');
-  const vendor = t('vendor.' + connection.vendor);
+  const vendor = vendorName(connection.vendor);
   const erasure = useAction((body, key) => request('POST', `/aggregator-connections/${connection.id}/erasure`, { body, key })
     .then(({ data }) => data));
   const submit = async (event) => {

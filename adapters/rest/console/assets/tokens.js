@@ -33,9 +33,9 @@ export function Minted({ minted, close }) {
   const element = useRef();
   useLayoutEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
-    ${minted.registration?.shared ? html`<p><strong>${t('token.shared', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
+    ${minted.registration?.shared ? html`<p><strong>${t('token.shared', { vendor: vendorName(minted.vendor) })}</strong></p>
       <p>${t('token.sharedText')}</p>`
-    : minted.registration ? html`<p><strong>${t('token.registered', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
+    : minted.registration ? html`<p><strong>${t('token.registered', { vendor: vendorName(minted.vendor) })}</strong></p>
       <p>${t('token.registeredText')}</p>`
     : html`<p><strong>${t('token.minted')}</strong></p>
       <p>${t('token.once', { vendor: vendorName(minted.vendor) })}</p>
@@ -51,7 +51,7 @@ const registrars = ['pluggy', 'plaid'];
 
 // MintDialog asks how the source of the webhooks is proved. Each option is the member of the request that selects it.
 export function MintDialog({ connection, mint, onClose }) {
-  const vendor = t('vendor.' + connection.vendor);
+  const vendor = vendorName(connection.vendor);
   const [option, setOption] = useState('');
   const options = ['', ...(connection.vendor === 'plaid' ? [] : ['sourceSecret']), ...(registrars.includes(connection.vendor) ? ['register'] : [])];
   const submit = async (event) => {

@@ -29,19 +29,19 @@ func (c commands) startLinkSession() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "start", Short: "Start a link session for a new connection", Long: startLinkHelp, Args: between(0, 0),
 	}
-	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy or belvo")
+	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: "+c.vendorChoice())
 	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name of the connection, unique among the connections")
 	cmd.Flags().StringVar(&baseURL, "base-url", "", "URL of the API of the aggregator")
 	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
 	credential.register(cmd)
-	completeFlag(cmd, "vendor", "pluggy", "belvo")
+	completeFlag(cmd, "vendor", c.vendorNames()...)
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(cmd, unlessApplication(application, "base-url", "vendor", "name")...); err != nil {
 			return err
 		}
 		body.Vendor = discovery.NewLinkSessionVendor(vendor)
 		if !body.Vendor.Valid() {
-			return usagef("--vendor must be pluggy or belvo")
+			return usagef("--vendor must be %s", c.vendorChoice())
 		}
 		access, err := s.access(baseURL, application, credential)
 		if err != nil {

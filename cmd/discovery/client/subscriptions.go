@@ -2,13 +2,14 @@ package client
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -76,19 +77,18 @@ func (c commands) resumeSubscription() *cobra.Command {
 		})
 }
 
-// sinkKinds are the kinds of sinks.
-var sinkKinds = []string{"webhook", "rabbitmq", "kafka", "matcher"}
-
 // sinkFlags are the flags that describe a sink.
 type sinkFlags struct {
 	kind, url, urlFile, exchange, routingKey, topic, tls, format string
 	mechanism, username, passwordFile                            string
 	brokers, without                                             []string
-	headersFile                                                  string
+	headersFile, file                                            string
 	matcherFlags
 }
 
 func (f *sinkFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "sink-file", "",
+		"file with the settings of any kind of sink as a JSON object; - is standard input; other flags take precedence")
 	cmd.Flags().StringVar(&f.url, "url", "", "URL of the endpoint or of the broker, without a password")
 	cmd.Flags().
 		StringVar(&f.urlFile, "url-file", "", "file with the URL, which may contain a password; - is standard input")
@@ -155,7 +155,7 @@ func (f *sinkFlags) settings(s *session) (map[string]any, error) {
 		given["without"] = f.without
 	}
 	if f.headersFile != "" {
-		headers, err := readHeaders(f.headersFile)
+		headers, err := readObject[string](s, f.headersFile)
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +168,14 @@ func (f *sinkFlags) settings(s *session) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return given, f.addTo(given, s)
+	if err := f.addTo(given, s); err != nil || f.file == "" {
+		return given, err
+	}
+	members, err := readObject[any](s, f.file)
+	if err != nil {
+		return nil, err
+	}
+	return withMembers(members, given), nil
 }
 
 // login returns the members of a login that the flags specify.
@@ -187,16 +194,24 @@ func (f *sinkFlags) login(s *session) (map[string]any, error) {
 	return login, nil
 }
 
-// readHeaders reads a file with a JSON object of headers. The error does not contain the text of the file.
-func readHeaders(file string) (headers map[string]string, err error) {
-	text, err := os.ReadFile(file)
+// readObject reads a file with a JSON object; "-" is standard input. The error does not contain the text of the file.
+func readObject[V any](s *session, file string) (members map[string]V, err error) {
+	var text []byte
+	if file == "-" {
+		file = "standard input"
+		text, err = io.ReadAll(s.cmd.InOrStdin())
+	} else {
+		text, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return nil, UsageError{err}
 	}
-	if json.Unmarshal(text, &headers) != nil || headers == nil {
-		return nil, usagef("%s must contain a JSON object of texts", file)
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&members) != nil || members == nil || decoder.Decode(new(any)) != io.EOF {
+		return nil, usagef("%s must contain a JSON object", file)
 	}
-	return headers, nil
+	return members, nil
 }
 
 // withMembers returns a copy of the members of a sink in which the given members replace the existing ones. The
@@ -235,6 +250,11 @@ const createSubscriptionHelp = `Create a subscription. The secret of a webhook i
     --token-url https://auth.example.com/v1/login/oauth/access_token --client-id discovery \
     --client-secret-file secret.txt --sources-file sources.csv --from-start
 
+  discovery subscriptions create --name queue --types 'transaction.*' --kind rabbitmq \
+    --sink-file settings.json
+
+The file of --sink-file contains a JSON object with the settings of the kind, as the API has them.
+
 A URL with a password is read from a file or from standard input (--url-file), and so is the
 password of a login, because every user of the machine can read the arguments of a process.`
 
@@ -251,16 +271,13 @@ func (c commands) createSubscription() *cobra.Command {
 	cmd.Flags().StringSliceVar(&body.Types, "types", nil, "types of events, separated by commas, such as transaction.*")
 	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection: its name or id")
 	cmd.Flags().StringVar(&account, "account", "", "only events of the account with this id")
-	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink: "+strings.Join(sinkKinds, ", "))
+	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink, such as webhook or kafka; the service names all kinds")
 	cmd.Flags().BoolVar(&fromStart, "from-start", false, "begin at the first record instead of now")
 	sink.register(cmd)
-	completeFlag(cmd, "kind", sinkKinds...)
+	completeFlag(cmd, "kind")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(cmd, "name", "kind"); err != nil {
 			return err
-		}
-		if !slices.Contains(sinkKinds, sink.kind) {
-			return usagef("--kind must be one of: %s", strings.Join(sinkKinds, ", "))
 		}
 		if sink.kind == "matcher" {
 			body.Types = []string{"transaction.*"}
@@ -272,12 +289,7 @@ func (c commands) createSubscription() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		switch {
-		case sink.kind == "kafka" && settings["brokers"] == nil:
-			return usagef("--brokers is required")
-		case sink.kind != "kafka" && settings["url"] == nil:
-			return usagef("--url or --url-file is required")
-		case sink.kind == "matcher" && settings["sources"] == nil:
+		if sink.kind == "matcher" && settings["sources"] == nil {
 			settings["sources"] = []any{}
 		}
 		if body.Sink, err = sinkOf(settings); err != nil {

@@ -85,7 +85,11 @@ func New(service ports.API, options Options) (http.Handler, error) {
 // is not valid.
 func (s *server) mountAPI(e *echo.Echo) error {
 	s.SignIn.RequestScopes = s.RequireScopes && s.SignIn.Scopes == ""
-	s.console = console.New(s.SignIn)
+	var kinds []string
+	for _, sink := range s.SinkSchemas {
+		kinds = append(kinds, sink.Kind)
+	}
+	s.console = console.New(s.SignIn, kinds...)
 	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
 	s.completeSchemas()

@@ -15,8 +15,8 @@ Object.assign(globalThis, {
 Object.defineProperty(globalThis, 'navigator', { value: { language: 'pt-BR', languages: ['pt-BR'] }, configurable: true });
 
 const load = (name) => import(new URL(name, assets).href);
-const [format, { setLanguage, t, vendorName }, problemText, session, { link }, { query, Problem }, { sum, sumByCurrency }] = await Promise.all(
-  ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js', 'sums.js'].map(load),
+const [format, { setLanguage, sinkName, t, vendorName }, problemText, session, { link }, { query, Problem }, { sum, sumByCurrency }, { settingsOf }] = await Promise.all(
+  ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js', 'sums.js', 'sink-settings.js'].map(load),
 );
 
 const jwt = (claims) => ['{}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -37,6 +37,11 @@ test('a vendor that the console does not know is shown by its name, on every pag
   for (const file of readdirSync(assets).filter((name) => name.endsWith('.js') && name !== 'i18n.js')) {
     assert.doesNotMatch(readFileSync(new URL(file, assets), 'utf8'), /\bt\('vendor\.' \+/, file);
   }
+});
+
+test('a kind of sink that the console does not know takes its settings as a JSON object', () => {
+  assert.deepEqual(['kafka', 'queue'].map(sinkName), ['Kafka', 'queue']);
+  assert.deepEqual(['{"depth":1}', '{}', '[]', 'null', '1', '{', ''].map(settingsOf), [{ depth: 1 }, {}, null, null, null, null, null]);
 });
 
 test('a tax number is shown as it is printed', () => {

@@ -138,11 +138,12 @@ type Console struct {
 	signIn SignIn
 }
 
-// New returns the console. The files are read only at the first request. If nobody opens the console, the process
-// does not need the 1 MiB of memory for them.
-func New(signIn SignIn) *Console {
+// New returns the console. sinks are the kinds of sinks of the service. The files are read only at the first request.
+// If nobody opens the console, the process does not need the 1 MiB of memory for them.
+func New(signIn SignIn, sinks ...string) *Console {
+	elements := signIn.elements() + meta("sinks", [2]string{"kinds", strings.Join(sinks, " ")})
 	return &Console{
-		load:   sync.OnceValue(func() *site { return load(signIn.elements()) }),
+		load:   sync.OnceValue(func() *site { return load(elements) }),
 		signIn: signIn,
 	}
 }
@@ -154,9 +155,10 @@ type site struct {
 	assets map[string]*file          // keys are paths below assetsPath, including the version
 }
 
-// load reads the embedded files. signIn are the elements of the page that configure the sign-in. It panics if a file
-// cannot be read or minified, which cannot happen because the files are part of the binary, and the tests load them.
-func load(signIn string) *site {
+// load reads the embedded files. configuration are the elements of the page that configure the console. It panics if a
+// file cannot be read or minified, which cannot happen because the files are part of the binary, and the tests load
+// them.
+func load(configuration string) *site {
 	contents, err := readAssets()
 	if err != nil {
 		panic(err)
@@ -177,7 +179,8 @@ func load(signIn string) *site {
 		preloads.WriteString(`<link rel="modulepreload" href="{{prefix}}` + assetsPath + version + "/" + name + "\">\n")
 	}
 	template := strings.NewReplacer(
-		"{{assets}}", "{{prefix}}"+assetsPath+version, "{{preloads}}", preloads.String(), "{{signIn}}", signIn,
+		"{{assets}}", "{{prefix}}"+assetsPath+version, "{{preloads}}", preloads.String(),
+		"{{configuration}}", configuration,
 	).Replace(string(page))
 	c.behind = func(prefix string) *file {
 		return newFile("index.html", []byte(strings.ReplaceAll(template, "{{prefix}}", prefix)), "no-cache")

@@ -148,6 +148,13 @@ func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 	}
 }
 
+func TestThePageNamesTheKindsOfSinksOfTheService(t *testing.T) {
+	page := get(New(SignIn{}, "webhook", "queue"), Path).Body.String()
+	if !strings.Contains(page, `<meta name="sinks" data-kinds="webhook queue">`) {
+		t.Errorf("the page lacks the kinds:\n%s", page)
+	}
+}
+
 func TestThePageSaysWhichClaimsATokenNeeds(t *testing.T) {
 	for want, s := range map[string]SignIn{
 		`<meta name="token" data-audience="a&#34;b" data-tenant="org tenantId">`: {

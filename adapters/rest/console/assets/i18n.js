@@ -58,5 +58,8 @@ const show = (value) => (typeof value === 'number' ? cached(Intl.NumberFormat, l
 // vendorName returns the name of a vendor, or its code if the console does not know it.
 export const vendorName = (vendor) => (has('vendor.' + vendor) ? t('vendor.' + vendor) : vendor);
 
+// sinkName returns the name of a kind of sink, or its code if the console does not know it.
+export const sinkName = (kind) => (has('sink.' + kind) ? t('sink.' + kind) : kind);
+
 // has reports whether a message exists. Codes of the API that are not known yet are shown as they come.
 export const has = (key) => catalogues[language.get()][key] !== undefined;

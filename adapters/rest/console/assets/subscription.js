@@ -1,7 +1,7 @@
 // One subscription: its progress, the actions, and the attempts to send its events.
 import { request } from './api.js';
 import { duration } from './format.js';
-import { t } from './i18n.js';
+import { has, sinkName, t } from './i18n.js';
 import { MatcherSections } from './matcher.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
@@ -158,7 +158,11 @@ const Actions = ({ subscription, actions, open }) => html`
   <${ActionButton} kind="danger" onClick=${() => open('delete')}>${t('action.delete')}</${ActionButton}>`;
 
 // sinkPairs returns the labels and the values of the settings of a sink. A member that it does not have is left out.
-const sinkPairs = (sink) => [
+// The settings of a kind without a name in the console are shown as they come.
+const sinkPairs = ({ kind, ...sink }) => (has('sink.' + kind) ? knownPairs({ kind, ...sink })
+  : [[t('field.settings'), html`<code>${JSON.stringify(sink)}</code>`]]);
+
+const knownPairs = (sink) => [
   ['sinkUrl', sink.url], ['exchange', sink.exchange], ['routingKey', sink.routingKey],
   ['brokers', sink.brokers?.join(' ')], ['topic', sink.topic],
   ['tls', sink.tls === undefined ? '' : t('tls.' + sink.tls)],
@@ -203,7 +207,7 @@ export function SubscriptionPage({ id }) {
       [t('column.connection'), item.connectionId
         && html`<a href=${link('/connections/' + item.connectionId)}><code>${item.connectionId}</code></a>`],
       [t('column.account'), item.accountId && html`<code>${item.accountId}</code>`],
-      [t('subscription.sink'), t('sink.' + item.sink.kind)],
+      [t('subscription.sink'), sinkName(item.sink.kind)],
       ...sinkPairs(item.sink),
       [t('subscription.position'), t('subscription.positionOf', { position: item.position, last: item.lastSequence })],
       [t('subscription.overlap'), item.secretOverlapUntil && html`<${Instant} at=${item.secretOverlapUntil} />`],

@@ -1,12 +1,13 @@
 // The subscriptions that send events to other systems, and the form that creates one.
 import { request } from './api.js';
 import { loadConnections } from './connections-data.js';
-import { t } from './i18n.js';
+import { sinkName, t } from './i18n.js';
 import { MatcherFields, matcherFields, matcherSink } from './matcher.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useAction, useList, useLoad, usePolling } from './resource.js';
 import { link, navigate } from './router.js';
+import { settingsOf } from './sink-settings.js';
 import { OneTimeSecret, SubscriptionState } from './subscription-state.js';
 import { ActionButton, ActionLink, Ago, announce, Check, Empty, Failure, Field, Loaded, More, Page, Select, Table } from './ui.js';
 
@@ -18,7 +19,7 @@ const columns = () => [
     cell: (item) => html`<a class="name" href=${link('/subscriptions/' + item.id)}>${item.name}</a>`,
   },
   { title: t('column.status'), cell: (item) => html`<${SubscriptionState} subscription=${item} />` },
-  { title: t('subscription.sink'), cell: (item) => html`${t('sink.' + item.sink.kind)} <code>${item.sink.url}</code>` },
+  { title: t('subscription.sink'), cell: (item) => html`${sinkName(item.sink.kind)} <code>${item.sink.url}</code>` },
   { title: t('subscription.waiting'), kind: 'number', cell: (item) => t('number', { n: item.waiting }) },
   { title: t('subscription.oldest'), cell: (item) => html`<${Ago} at=${item.oldestWaitingAt} none="subscription.noneWaits" />` },
 ];
@@ -63,7 +64,7 @@ function bodyOf(form, kind) {
     return { ...filled(['name']), types: ['transaction.*'], fromStart: values.has('fromStart'), sink: matcherSink(values) };
   }
   /** @type {any} */
-  const sink = { kind, ...filled(textMembers[kind]) };
+  const sink = { ...(textMembers[kind] ? filled(textMembers[kind]) : settingsOf(values.get('settings'))), kind };
   if (kind === 'kafka') {
     sink.brokers = String(values.get('brokers')).split(/[\s,]+/).filter(Boolean);
     if (values.get('tls')) sink.tls = values.get('tls') === 'true';
@@ -115,6 +116,15 @@ function KafkaFields({ errors }) {
     <${FormatField} kind="kafka" />`;
 }
 
+// SettingsField takes the settings of a kind of sink that has no fields of its own.
+const SettingsField = ({ errors }) => html`
+  <${Field} label=${t('field.settings')} name="settings" hint=${t('field.settingsHint')} error=${errors.settings}>
+    <textarea id="settings" name="settings" rows="6" required aria-describedby=${errors.settings ? 'settings-hint settings-error' : 'settings-hint'}
+      aria-invalid=${errors.settings ? 'true' : undefined} autocomplete="off" spellcheck=${false}>{}</textarea>
+  </${Field}>`;
+
+// The kinds of the service, and the fields of those that have some.
+const sinkKinds = (/** @type {HTMLElement} */ (document.querySelector('meta[name="sinks"]'))?.dataset.kinds ?? '').split(' ');
 const sinkFields = { webhook: URLField, rabbitmq: RabbitMQFields, kafka: KafkaFields, matcher: MatcherFields };
 
 export function CreateSubscription() {
@@ -124,14 +134,20 @@ export function CreateSubscription() {
   const creation = useAction((body, key) => request('POST', '/subscriptions', { body, key }).then(({ data }) => data));
   const created = creation.result;
   const show = (subscription) => navigate(link('/subscriptions/' + subscription.id));
+  const [malformed, setMalformed] = useState(false);
+  const Fields = sinkFields[kind] || SettingsField;
   const submit = async (event) => {
     event.preventDefault();
+    const flaw = Fields === SettingsField && !settingsOf(event.target.elements.settings.value);
+    setMalformed(flaw);
+    if (flaw) return;
     const made = await creation.run(bodyOf(event.target, kind));
     if (!made) return;
     announce(t('subscription.created', { name: made.name }));
     if (!made.secret) show(made);
   };
-  const { errors, rest } = fieldProblems(creation.problem, fieldNames);
+  const { errors, rest } = fieldProblems(creation.problem, sinkFields[kind] ? fieldNames : ['name', 'types']);
+  if (malformed) errors.settings = t('field.settingsMalformed');
   const all = (connections.value?.all || []).map((item) => [item.connectionId, item.configName]);
   return html`<${Page} title=${t('subscription.create')} lead=${t('subscription.createLead')} above=${html`<${Breadcrumb} />`}>
     ${created?.secret ? html`<${OneTimeSecret} secret=${created.secret} close=${() => show(created)} />`
@@ -141,8 +157,8 @@ export function CreateSubscription() {
       <${Select} label=${t('column.connection')} name="connectionId" value=${connection} onChange=${setConnection}
         options=${[['', t('filter.all')], ...all]} />`}
       <${Select} label=${t('subscription.sink')} name="kind" value=${kind} onChange=${setKind}
-        options=${Object.keys(sinkFields).map((name) => [name, t('sink.' + name)])} />
-      <${sinkFields[kind]} key=${kind} kind=${kind} errors=${errors} />
+        options=${sinkKinds.map((name) => [name, sinkName(name)])} />
+      <${Fields} key=${kind} kind=${kind} errors=${errors} />
       <${Check} name="fromStart" value="yes" label=${t('subscription.fromStart')} />
       <${Failure} problem=${rest} />
       <div class="actions">

@@ -105,8 +105,8 @@ func (s *Service) ListConnectionHealth(
 
 // selectConnections returns the ids of the connections of one page of ListConnectionHealth, in the order of the list.
 // If the filter uses neither reasons nor names, the store filters and sorts the connections. Otherwise,
-// selectConnections examines all connections of the tenant, with a share of the tenant's costly reads: only their names,
-// if that suffices, because the facts take ten times as long.
+// selectConnections examines all connections of the tenant, with a share of the tenant's costly reads: only their
+// names, if that suffices, because the facts take ten times as long.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest,
 ) (page domain.Page[domain.ConnectionID], err error) {

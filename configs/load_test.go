@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -18,7 +17,11 @@ import (
 const canary = "canary-27f0"
 
 // vendors contains the supported vendors.
-var vendors = compose.Vendors()
+var vendors = map[domain.Vendor]configs.Vendor{
+	"pluggy": {Networks: nets("52.67.145.81/32", "177.71.238.212/32")},
+	"belvo":  {Networks: nets("3.130.254.46/32", "18.220.61.186/32", "18.223.45.212/32")},
+	"plaid":  {BaseURLs: []string{"https://production.plaid.com", "https://sandbox.plaid.com"}, LinkPage: true},
+}
 
 // required contains the settings without which Load returns an error.
 var required = map[string]string{

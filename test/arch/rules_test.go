@@ -68,24 +68,24 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 	used := map[string]map[string]bool{} // the entries of the allow-list that some import has used, by package
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		pkg := path.Dir(file)
-		key, listed := keyOf(allowed, pkg)
+		list, listed := allowed[pkg]
 		if !listed {
 			found = append(found, violation{file, 0, ruleUnlisted, pkg, "add one to " + allowListFile})
 			continue
 		}
-		if used[key] == nil {
-			used[key] = map[string]bool{}
+		if used[pkg] == nil {
+			used[pkg] = map[string]bool{}
 		}
 		for _, i := range files[file].imports {
 			if standard(i.path) {
 				continue
 			}
-			entry, ok := match(allowed[key], i.path)
+			entry, ok := match(list, i.path)
 			if !ok {
 				why := "the line of " + pkg + " does not name it"
 				found = append(found, violation{file, i.line, ruleImport, i.path, why})
 			}
-			used[key][entry] = true
+			used[pkg][entry] = true
 		}
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(allowed)) {
@@ -103,33 +103,13 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 	return found
 }
 
-// keyOf returns the key of the package in lists: its own one, or a pattern that matches it.
-func keyOf(lists map[string][]string, pkg string) (key string, ok bool) {
-	if _, ok := lists[pkg]; ok {
-		return pkg, true
-	}
-	for _, pattern := range slices.Sorted(maps.Keys(lists)) {
-		if matches(pattern, pkg) {
-			return pattern, true
-		}
-	}
-	return "", false
-}
-
-// matches reports whether pkg matches a pattern of path.Match.
-func matches(pattern, pkg string) bool {
-	matched, err := path.Match(pattern, pkg)
-	return err == nil && matched
-}
-
 // match returns the entry of list that covers an import. If several entries cover the import, match returns the
 // longest one. A shorter entry may then be unused, and checkImports reports unused entries.
 func match(list []string, imported string) (entry string, ok bool) {
 	pkg, ours := ofModule(imported)
 	for _, e := range list {
 		switch {
-		case ours && e == anyPackage && entry == "":
-		case ours && e != anyPackage && matches(e, pkg):
+		case ours && (e == pkg || e == anyPackage && entry == ""):
 		case !ours && within(imported, e) && len(e) > len(entry):
 		default:
 			continue

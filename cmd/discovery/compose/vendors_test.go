@@ -18,7 +18,8 @@ func TestTheSettingsOfEveryVendorAreListed(t *testing.T) {
 			listed := strings.Contains(configs.Reference, "\n"+name+"=") ||
 				strings.Contains(configs.Reference, "\n#"+name+"=")
 			if !listed {
-				t.Errorf("configs/production.env does not list %s", name)
+				t.Errorf("configs/production.env does not list %s (add %s to vendors in configs/load_test.go, too)",
+					name, vendor)
 			}
 		}
 	}

@@ -442,24 +442,6 @@ func mounted(t *testing.T, objects map[string]object) string {
 	return folder
 }
 
-// The chart names no vendor, except for the default values of those that have any.
-func TestAVendorWithoutDefaultsNeedsNoChangeOfTheChart(t *testing.T) {
-	objects := render(t, "webhooks.existingSecret=hooks", "webhooks.acme.hmacSecretKey=key",
-		"webhooks.acme.sourceCidrs=192.0.2.0/24", "settings.ACME_BASE_URLS=https://api.acme.example")
-	got := env(objects)
-	maps.DeleteFunc(got, func(name, _ string) bool { return !strings.HasPrefix(name, "ACME_") })
-	want := map[string]string{
-		"ACME_BASE_URLS": "https://api.acme.example", "ACME_WEBHOOK_SOURCE_CIDRS": "192.0.2.0/24",
-		"ACME_WEBHOOK_HMAC_SECRET_FILE": "/run/secrets/discovery/acme-hmac-secret",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("variables (-want +got):\n%s", diff)
-	}
-	if _, err := os.Stat(filepath.Join(mounted(t, objects), "acme-hmac-secret")); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 	helm := tool(t, "helm")
 	for problem, value := range map[string]string{
@@ -488,6 +470,8 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 		"a key without its secret":      "webhooks.pluggy.hmacSecretKey=x",
 		"a misspelt key of a vendor":    "webhooks.pluggy.hmacSecret=x",
 		"a vendor that has no name":     "webhooks.existingsecret=x",
+		"a misspelt vendor":             "webhooks.plugy.hmacSecretKey=x",
+		"base URLs of such a vendor":    "settings.PLUGY_BASE_URLS=https://x",
 	} {
 		cmd := exec.Command(helm, "template", "rel", "deploy/helm", "--set", publicURL, "--set", value)
 		cmd.Dir = root
@@ -522,8 +506,7 @@ func TestTheSchemaOfTheValuesListsTheSettings(t *testing.T) {
 	var want []string
 	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`).FindAllStringSubmatch(configs.Reference, -1) {
 		name := match[1]
-		byChart := strings.Contains(string(template), "name: "+name+",") || strings.HasSuffix(name, "_SOURCE_CIDRS") ||
-			strings.HasSuffix(name, "_BASE_URLS") // a pattern of the schema has those of every vendor
+		byChart := strings.Contains(string(template), "name: "+name+",") || strings.HasSuffix(name, "_SOURCE_CIDRS")
 		secret := secretName.MatchString(name) || strings.HasSuffix(name, "_FILE") ||
 			strings.HasSuffix(name, "_AUTHORIZATION") || name == "AUDIT_KEY" ||
 			name == "EGRESS_PROXY"

@@ -25,15 +25,17 @@ func TestTheSettingsOfEveryVendorAreListed(t *testing.T) {
 	}
 }
 
-// The list of vendors in the console is not generated, so it must be checked.
-func TestTheConsoleNamesEveryVendor(t *testing.T) {
-	text, err := os.ReadFile("../../../adapters/rest/console/assets/vendors.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, vendor := range compose.VendorNames() {
-		if !strings.Contains(string(text), string(vendor)) {
-			t.Errorf("vendors.js does not name the vendor %s", vendor)
+// The lists of vendors in the chart and in the console are not generated, so they must be checked.
+func TestTheChartAndTheConsoleNameEveryVendor(t *testing.T) {
+	for _, file := range []string{"deploy/helm/values.schema.json", "adapters/rest/console/assets/vendors.js"} {
+		text, err := os.ReadFile("../../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, vendor := range compose.VendorNames() {
+			if !strings.Contains(string(text), string(vendor)) {
+				t.Errorf("%s does not name the vendor %s", file, vendor)
+			}
 		}
 	}
 }

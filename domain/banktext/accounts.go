@@ -58,7 +58,7 @@ func takeAccounts(s *scan) (accounts []string) {
 // removeBank removes the name and the code of the other party's bank if they stand before an account. Many people use
 // the same bank, so an equal bank is no evidence.
 func removeBank(s *scan) {
-	if !afterBankName.mayMatch(s.text) {
+	if !s.mayMatch(afterBankName) {
 		return
 	}
 	at := afterBankName.FindStringIndex(s.text)
@@ -100,7 +100,7 @@ var gluedBank = compile(`\b(recibido|enviado)([a-z]{3,})`)
 
 // splitGluedBank inserts the missing blank.
 func splitGluedBank(s *scan) {
-	if !gluedBank.mayMatch(s.text) {
+	if !s.mayMatch(gluedBank) {
 		return
 	}
 	s.text = gluedBank.ReplaceAllStringFunc(s.text, func(word string) string {

@@ -81,7 +81,7 @@ func (e *Evidence) readText(folded string, row *Row) {
 	s.monthFirst = isMonthFirst(row, folded)
 	removeBank(s)
 	splitGluedBank(s)
-	if shortCheque.mayMatch(s.text) {
+	if s.mayMatch(shortCheque) {
 		s.text = shortCheque.ReplaceAllString(s.text, "cheque $1")
 	}
 	s.takeWords(withoutInterest, func([]string) bool { return true })

@@ -107,7 +107,7 @@ var transferCode = compile(`\be-transfer\b.* ((?:\d+[a-z]|[a-z]+\d)[0-9a-z]{3,})
 
 // takeTransferCode reads the code of an Interac e-Transfer.
 func (ids *Identifiers) takeTransferCode(s *scan) {
-	if !s.digits || !transferCode.mayMatch(s.text) {
+	if !s.digits || !s.mayMatch(transferCode) {
 		return
 	}
 	if at := transferCode.FindStringSubmatchIndex(s.text); at != nil {

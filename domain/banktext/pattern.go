@@ -13,7 +13,24 @@ type pattern struct {
 	*regexp.Regexp
 	// parts contains texts of which each match contains at least one. It is nil if there are none.
 	parts  []string
-	digits int // the number of digits that each match contains at least
+	pairs  []letterPairs // those of each part
+	digits int           // the number of digits that each match contains at least
+}
+
+// letterPairs is a set of pairs of consecutive bytes. Several pairs may be one member.
+type letterPairs [4]uint64
+
+func letterPairsOf(text string) (set letterPairs) {
+	for i := 1; i < len(text); i++ {
+		pair := uint8(text[i-1]*31 + text[i])
+		set[pair>>6] |= 1 << (pair & 63)
+	}
+	return set
+}
+
+// contains reports whether all pairs of the other set are in the set.
+func (s *letterPairs) contains(other *letterPairs) bool {
+	return other[0]&^s[0]|other[1]&^s[1]|other[2]&^s[2]|other[3]&^s[3] == 0
 }
 
 // maxParts is the maximum number of texts in pattern.parts.
@@ -25,13 +42,30 @@ func compile(expression string) *pattern {
 	if parsed, err := syntax.Parse(expression, syntax.Perl); err == nil {
 		p.parts, p.digits = requiredParts(parsed), minDigits(parsed)
 	}
+	for _, part := range p.parts {
+		p.pairs = append(p.pairs, letterPairsOf(part))
+	}
 	return p
 }
 
 // mayMatch reports whether the text contains what each match contains: one of the parts, and as many digits.
 func (p *pattern) mayMatch(text string) bool {
-	contains := func(part string) bool { return strings.Contains(text, part) }
-	return (p.parts == nil || slices.ContainsFunc(p.parts, contains)) && hasDigits(text, p.digits)
+	pairs := letterPairsOf(text)
+	return p.mayMatchPairs(text, &pairs)
+}
+
+// mayMatchPairs is mayMatch for a text whose pairs of letters are known. Most parts have a pair that the text lacks, so
+// the text is rarely searched.
+func (p *pattern) mayMatchPairs(text string, pairs *letterPairs) bool {
+	if !hasDigits(text, p.digits) {
+		return false
+	}
+	for i, part := range p.parts {
+		if pairs.contains(&p.pairs[i]) && strings.Contains(text, part) {
+			return true
+		}
+	}
+	return p.parts == nil
 }
 
 const digits = "0123456789"

@@ -11,7 +11,9 @@ import (
 // was taken is replaced by a blank, so that no other kind reads it again.
 type scan struct {
 	text       string
-	digits     bool // the text contains a digit
+	known      string      // the text that pairs describes
+	pairs      letterPairs // those of known
+	digits     bool        // the text contains a digit
 	monthFirst bool // a date begins with the month; see isMonthFirst
 }
 
@@ -19,6 +21,14 @@ type scan struct {
 func newScan(folded string) *scan {
 	folded = respell(spelledTaxes.Replace(" " + folded + " "))
 	return &scan{text: folded, digits: strings.ContainsAny(folded, "0123456789")}
+}
+
+// mayMatch reports whether the text may match the pattern.
+func (s *scan) mayMatch(p *pattern) bool {
+	if s.known != s.text {
+		s.known, s.pairs = s.text, letterPairsOf(s.text)
+	}
+	return p.mayMatchPairs(s.text, &s.pairs)
 }
 
 // spelledTaxes joins the letters of abbreviated taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F.
@@ -161,9 +171,11 @@ var respellingPatterns = func() []*pattern {
 
 // respell returns the folded text with the respellings.
 func respell(folded string) string {
+	pairs := letterPairsOf(folded)
 	for i, pattern := range respellingPatterns {
-		if pattern.mayMatch(folded) {
+		if pattern.mayMatchPairs(folded, &pairs) {
 			folded = pattern.ReplaceAllString(folded, respellings[i].with)
+			pairs = letterPairsOf(folded)
 		}
 	}
 	return folded
@@ -181,7 +193,7 @@ func (s *scan) take(pattern *pattern, read func(groups []string) bool) {
 
 // takeWords is like take, but it does not skip a text without digits.
 func (s *scan) takeWords(pattern *pattern, read func(groups []string) bool) {
-	if !pattern.mayMatch(s.text) {
+	if !s.mayMatch(pattern) {
 		return
 	}
 	found := pattern.FindAllStringSubmatchIndex(s.text, -1)

@@ -186,14 +186,24 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	c.compareProducts()
 	c.compareCharges()
 	c.compareNumbers()
+	if c.isDecided() {
+		return
+	}
 	c.compareLabelledWithBare()
 	c.compareInstalments()
 	c.comparePurchase()
 	c.compareCalendar()
 	c.compareTimes()
+	if c.isDecided() {
+		return
+	}
 	c.compareNamesOfRows()
 	c.comparePositions()
 }
+
+// isDecided reports whether what is not compared yet cannot change the result, before words are compared: something
+// contradicts, the rows share no strong identifier, and nobody asks for the findings.
+func (c *comparison) isDecided() bool { return c.against && !c.strong && !c.explain }
 
 // finding records how two values relate. A contradiction makes the verdict Other, unless the rows share a strong
 // identifier.
@@ -942,7 +952,7 @@ func (c *comparison) compareTexts(person bool) relation {
 		text = contained
 	case c.isPurchase() && isReordered(a.Words, b.Words):
 		text = contained // INGRESSO*CINE MODELO, CINE MODELO INGRESSO; the words of people are given names, too
-	case c.isOneMerchant() && !c.old.IsPayment() && !c.new.IsPayment():
+	case !c.old.IsPayment() && !c.new.IsPayment() && c.isOneMerchant():
 		text = contained
 	case banktext.SameWord(c.old.compact, c.new.compact), c.areSwapped():
 		text = agree

@@ -14,6 +14,14 @@ func LineOf(oldRow, newRow banktext.Row, context Context) Line {
 	return Table[compare(parse(&oldRow), parse(&newRow), &context).line()]
 }
 
+// VerdictOf returns the verdict about two rows, and whether the rewriting of an account can be learned from them. The
+// comparison may end early, unless it collects findings.
+func VerdictOf(oldRow, newRow banktext.Row, explain bool) (Verdict, bool) {
+	c := &comparison{explain: explain}
+	c.compare(parse(&oldRow), parse(&newRow), &Context{})
+	return Table[c.line()].Verdict, c.support() > excluded
+}
+
 // NumberOf returns the position in Table of the line that decides about two rows, counted from 1.
 func NumberOf(oldRow, newRow banktext.Row, context Context) int {
 	name := LineOf(oldRow, newRow, context).Name

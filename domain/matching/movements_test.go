@@ -358,6 +358,37 @@ func TestFurtherMovements(t *testing.T) {
 	}
 }
 
+// A comparison that ends early, because something contradicts, decides as one that compares everything. Each old row of
+// a change is compared with each new row.
+func TestAComparisonThatEndsEarlyDecidesTheSame(t *testing.T) {
+	counts := map[matching.Verdict]int{}
+	check := func(name string, oldRow, newRow banktext.Row) {
+		verdict, learned := matching.VerdictOf(oldRow, newRow, false)
+		want, wantLearned := matching.VerdictOf(oldRow, newRow, true)
+		if verdict != want || learned != wantLearned {
+			t.Errorf("%s: %s and %s are %s (%v), want %s (%v)", name, oldRow.ExternalID, newRow.ExternalID, verdict,
+				learned, want, wantLearned)
+		}
+		counts[verdict]++
+	}
+	for _, file := range []string{"movements.jsonl", "thirteenth.jsonl", "eighteenth.jsonl"} {
+		for _, m := range loadMovements(t, "testdata/"+file) {
+			left, came := m.rows(t)
+			for i := range min(len(left), 20) {
+				for j := range min(len(came), 20) {
+					check(m.Name, left[i], came[j])
+				}
+			}
+		}
+	}
+	// A card contradicts, but the rows share an id that may be a counter of the institution, because the names differ.
+	check("counter", parseRow(t, "2026-11-10 P -50 BRL COMPRA PADARIA DOCE LAR {id=12345678; card=1111}"),
+		parseRow(t, "2026-11-12 P -50 BRL COMPRA FARMACIA VIDA {id=12345678; card=2222}"))
+	if counts[matching.Other] < 2000 || counts[matching.Possible] < 200 || counts[matching.Same] < 200 {
+		t.Errorf("the verdicts are %v", counts)
+	}
+}
+
 func checkShares(t *testing.T, counts tally) {
 	t.Helper()
 	same := counts["same"]

@@ -91,7 +91,10 @@ func compareNames(a, b []string, person bool) relation {
 		return unknown
 	}
 	x, y := "", "" // the names without blanks, if their letters may be equal
-	if beginWithOneLetter(short, long) || shortLength >= minTypo && longLength-shortLength <= 1 {
+	switch n, lost := commonLetters(short, long); {
+	case lost, n == shortLength,
+		n > 0 && shortLength < minTypo, // the short name may be an abbreviation
+		shortLength >= minTypo && longLength-shortLength <= 1 && (n == shortLength-1 || endWithOneLetter(short, long)):
 		x, y = strings.Join(short, ""), strings.Join(long, "")
 	}
 	switch {
@@ -112,10 +115,34 @@ func compareNames(a, b []string, person bool) relation {
 	return differ
 }
 
-// beginWithOneLetter reports whether two names may begin with one letter: with the same one, or with one that was lost.
-func beginWithOneLetter(a, b []string) bool {
-	x, y := a[0], b[0]
-	return x == "" || y == "" || x[0] == y[0] || x[0] >= utf8.RuneSelf || y[0] >= utf8.RuneSelf
+// commonLetters returns how many bytes two names have in common at their beginnings, without blanks. lost reports that
+// a letter that is not ASCII comes before the first difference; it may stand for any letter.
+func commonLetters(a, b []string) (n int, lost bool) {
+	x, y := "", ""
+	for {
+		for x == "" && len(a) > 0 {
+			x, a = a[0], a[1:]
+		}
+		for y == "" && len(b) > 0 {
+			y, b = b[0], b[1:]
+		}
+		if x == "" || y == "" {
+			return n, false
+		}
+		if x[0] >= utf8.RuneSelf || y[0] >= utf8.RuneSelf {
+			return n, true
+		}
+		if x[0] != y[0] {
+			return n, false
+		}
+		n, x, y = n+1, x[1:], y[1:]
+	}
+}
+
+// endWithOneLetter reports whether the last bytes of two names may be equal.
+func endWithOneLetter(a, b []string) bool {
+	x, y := a[len(a)-1], b[len(b)-1]
+	return x == "" || y == "" || x[len(x)-1] == y[len(y)-1]
 }
 
 func lengthOf(words []string) int {

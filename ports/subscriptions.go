@@ -287,13 +287,12 @@ type EventQueue interface {
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
 	// Transactions returns the current versions of the tenant's transactions with these ids, in the same form as
-	// Ledger.Changes, in any order. Unknown ids are omitted. The argument connections should contain the connections
-	// of the transactions. Transactions of other connections are found, too, but more slowly.
+	// Ledger.Changes, in any order. Unknown ids are omitted.
 	//
 	// The result ends with the transaction that brings its size (see domain.ItemSize) to maxBytes or more. more reports
 	// whether further transactions were left out for this reason.
-	Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
-		ids []domain.TransactionID, maxBytes int) (found []domain.Transaction, more bool, err error)
+	Transactions(ctx context.Context, tenant domain.TenantID, ids []domain.TransactionID, maxBytes int) (
+		found []domain.Transaction, more bool, err error)
 }
 
 // EventBacklog describes the waiting events of all active subscriptions: those that are stored and not delivered.

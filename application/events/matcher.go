@@ -349,15 +349,11 @@ func (r *matcherRound) reportCalls(ctx context.Context, attempt events.EventAtte
 func (r *matcherRound) readAll(ctx context.Context, due []lerianmatcher.Entry) error {
 	for batch := range slices.Chunk(due, eventBatch) {
 		left := make(map[domain.TransactionID]bool, len(batch))
-		var connections []domain.ConnectionID
 		for _, e := range batch {
 			left[e.Record] = true
-			if !slices.Contains(connections, e.Connection) {
-				connections = append(connections, e.Connection)
-			}
 		}
 		for more := true; more && len(left) > 0; {
-			found, further, err := r.readRecords(ctx, connections, slices.Collect(maps.Keys(left)))
+			found, further, err := r.readRecords(ctx, slices.Collect(maps.Keys(left)))
 			if err != nil {
 				return err
 			}
@@ -377,7 +373,7 @@ func (r *matcherRound) readAll(ctx context.Context, due []lerianmatcher.Entry) e
 // readRecords reads the transactions with these ids, until they have a total size of maxLoadBytes. It reserves memory
 // for this size during the read. The second result reports whether transactions were left out because of the size.
 func (w *matcherWorker) readRecords(
-	ctx context.Context, connections []domain.ConnectionID, ids []domain.TransactionID,
+	ctx context.Context, ids []domain.TransactionID,
 ) ([]domain.Transaction, bool, error) {
 	if w.Memory != nil {
 		free, err := w.Memory.Acquire(ctx, w.sub.Tenant, ports.MemoryPerByte*maxLoadBytes)
@@ -386,7 +382,7 @@ func (w *matcherWorker) readRecords(
 		}
 		defer free()
 	}
-	return w.Subscriptions.Transactions(ctx, w.sub.Tenant, connections, ids, maxLoadBytes)
+	return w.Subscriptions.Transactions(ctx, w.sub.Tenant, ids, maxLoadBytes)
 }
 
 // wantedRecord is the transaction that Matcher should have for one of our records.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
@@ -63,7 +62,6 @@ func (r *eventRunner) readTransactions(
 	ctx context.Context, recorded []events.SubscriptionEvent,
 ) (_ map[string]domain.Transaction, more bool, err error) {
 	var ids []domain.TransactionID
-	var connections []domain.ConnectionID
 	for _, e := range recorded {
 		if e.Type.Resource() != events.TransactionAdded.Resource() {
 			continue
@@ -71,14 +69,11 @@ func (r *eventRunner) readTransactions(
 		if id, err := domain.ParseID[domain.Transaction](e.Subject); err == nil {
 			ids = append(ids, id)
 		}
-		if !slices.Contains(connections, e.Connection) {
-			connections = append(connections, e.Connection)
-		}
 	}
 	if len(ids) == 0 {
 		return nil, false, nil
 	}
-	found, more, err := r.Subscriptions.Transactions(ctx, r.sub.Tenant, connections, ids, maxLoadBytes)
+	found, more, err := r.Subscriptions.Transactions(ctx, r.sub.Tenant, ids, maxLoadBytes)
 	transactions := make(map[string]domain.Transaction, len(found))
 	for _, t := range found {
 		transactions[t.ID.String()] = t

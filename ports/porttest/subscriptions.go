@@ -850,30 +850,21 @@ func queueTransactions(f *fixture) {
 	want[0].Adjusts = closeDay
 	unknown := newID[domain.Transaction]()
 	wanted := append(ids(want, func(t domain.Transaction) domain.TransactionID { return t.ID }), unknown)
-	got, more, err := f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted,
-		domain.MaxPageBytes)
+	got, more, err := f.Subscriptions.Transactions(f.ctx, f.tenant, wanted, domain.MaxPageBytes)
 	f.noError(err)
 	f.equal("more", false, more)
 	slices.SortFunc(got, func(x, y domain.Transaction) int { return strings.Compare(x.ExternalID, y.ExternalID) })
 	f.equal("transactions", want, got)
-	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted, 1)
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, wanted, 1)
 	f.noError(err)
 	f.equal("within one byte", []any{1, true}, []any{len(got), more})
 	size := domain.ItemSize(&want[0]) + domain.ItemSize(&want[1])
-	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted, size)
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, wanted, size)
 	f.noError(err)
 	f.equal("within their size", []any{2, false}, []any{len(got), more})
-	got, _, err = f.Subscriptions.Transactions(f.ctx, newTenant(), []domain.ConnectionID{c.ID}, wanted,
-		domain.MaxPageBytes)
+	got, _, err = f.Subscriptions.Transactions(f.ctx, newTenant(), wanted, domain.MaxPageBytes)
 	f.noError(err)
 	f.equal("of another tenant", 0, len(got))
-	other := []domain.ConnectionID{newID[domain.Connection]()}
-	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, other, wanted, domain.MaxPageBytes)
-	f.noError(err)
-	f.equal("moved to another connection", []any{2, false}, []any{len(got), more})
-	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, other, wanted, 1)
-	f.noError(err)
-	f.equal("moved, within one byte", []any{1, true}, []any{len(got), more})
 }
 
 // kinds returns the types and subjects of events, sorted.

@@ -15,7 +15,8 @@ import (
 // the erasure waits for domain.ErasureEcho. A task that no process had claimed, but that waits for a retry, becomes
 // due at once, too.
 var releaseClaims = []string{
-	`UPDATE pulls SET lease_until = ?1 WHERE state = 'running' AND lease_until > ?1`,
+	`UPDATE pulls SET lease_until = ?1 WHERE state IN ('queued', 'running', 'waiting') AND state = 'running'
+		AND lease_until > ?1`,
 	fmt.Sprintf(`UPDATE erasures SET due_at = ?1 WHERE status = 'running' AND due_at > ?1
 		AND NOT (vendor_done AND passes = %d)`, domain.ErasurePasses-1),
 	`UPDATE webhook_tokens SET registration_due = ?1

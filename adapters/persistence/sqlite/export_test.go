@@ -2,12 +2,60 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
 
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
+
+// Plans are the plans of statements, by the text of the statement. A plan consists of steps of EXPLAIN QUERY PLAN.
+type Plans struct {
+	mu  sync.Mutex
+	all map[string][]string
+}
+
+// observed contains the plans of all statements that the tests of the package run.
+var observed = Plans{all: map[string][]string{}}
+
+func init() { observe = observed.add }
+
+// ObservedPlans returns the plans of all statements that have been run until now.
+func ObservedPlans() map[string][]string {
+	observed.mu.Lock()
+	defer observed.mu.Unlock()
+	return maps.Clone(observed.all)
+}
+
+// lists matches the parameters of lists, which can have any length.
+var lists = regexp.MustCompile(`([?$]\d*)(?:, ?[?$]\d*)+`)
+
+func (p *Plans) add(ctx context.Context, c driver.QueryerContext, text string, args []driver.NamedValue) {
+	key := lists.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1, …")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	verb, _, _ := strings.Cut(key, " ")
+	if _, known := p.all[key]; known ||
+		!slices.Contains([]string{"SELECT", "UPDATE", "DELETE", "INSERT", "WITH"}, verb) {
+		return
+	}
+	p.all[key] = nil
+	rows, err := c.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, args)
+	if err != nil {
+		return // the statement itself will fail
+	}
+	defer func() { _ = rows.Close() }()
+	for step := make([]driver.Value, len(rows.Columns())); rows.Next(step) == nil; {
+		p.all[key] = append(p.all[key], fmt.Sprint(step[len(step)-1]))
+	}
+}
 
 // Receive stores the deliveries as one batch. The committer of the store calls the same method of the dialect.
 func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,

@@ -63,8 +63,14 @@ type stmt interface {
 	driver.StmtQueryContext
 }
 
+// observe is called before each statement; nil except in tests, which ask for the plans of the statements.
+var observe func(ctx context.Context, c driver.QueryerContext, text string, args []driver.NamedValue)
+
 // ExecContext implements driver.ExecerContext.
 func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if observe != nil {
+		observe(ctx, c.sqliteConn, text, args)
+	}
 	s, err := c.statement(ctx, text)
 	if err != nil || s == nil {
 		return c.sqliteConn.ExecContext(ctx, text, args)
@@ -74,6 +80,9 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	if observe != nil {
+		observe(ctx, c.sqliteConn, text, args)
+	}
 	s, err := c.statement(ctx, text)
 	if err != nil || s == nil {
 		return c.sqliteConn.QueryContext(ctx, text, args)

@@ -100,14 +100,15 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
-func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, rows []records.Refreshed) error {
+// SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip. It does
+// not compare the connection: SQLite would then read all records of the connection for each row.
+func (dialect) SaveMetadata(tx *gorm.DB, tenant, _ uuid.UUID, rows []records.Refreshed) error {
 	const update = "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?, card_facts = ?" +
-		" WHERE connection_id = ? AND id = ?"
+		" WHERE id = ? AND tenant_id = ?"
 	for i := range rows {
 		r := &rows[i]
 		err := tx.Exec(update, gormstore.Pack(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
-			r.Digest[:], gormstore.EncodeCard(r.Card), connection, r.ID.UUID).Error
+			r.Digest[:], gormstore.EncodeCard(r.Card), r.ID.UUID, tenant).Error
 		if err != nil {
 			return err
 		}

@@ -35,12 +35,12 @@ var erasedTables = []erasedTable{
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
 	{"search_index", "", indexedLeft}, // after transactions, which empties it for most rows
-	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
+	{"close_adjustments", "", ofAccounts("account_id, seq")},
 	{"account_closes", "", ofConnection("account_id, date")},
 	{"reopened_closes", "", ofConnection("account_id, date, closed_at")},
-	{"account_balances", "", ofConnection("account_id, day")},
-	{"bank_statement_files", "", ofStatements("connection_id", "bank_statement_files.id", "id")},
-	{"bank_statement_files", "of witnesses", ofStatements("witness_connection_id", "bank_statement_files.id", "id")},
+	{"account_balances", "", ofAccounts("account_id, day")},
+	{"bank_statement_files", "", ofStatements("connection_id", "id", "id")},
+	{"bank_statement_files", "of witnesses", ofStatements("witness_connection_id", "id", "id")},
 	{"bank_statement_lines", "", ofStatements("connection_id", "statement_id", "statement_id, number")},
 	{"bank_statement_lines", "of witnesses",
 		ofStatements("witness_connection_id", "statement_id", "statement_id, number")},
@@ -142,39 +142,47 @@ func entriesNotOpen(b *erasureBatch) (bool, error) {
 
 // ofAccounts returns an erase function for a table with the column account_id. The function deletes the rows of all
 // accounts of the erased connection.
-func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
-	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
-		table+".tenant_id) AND tenant_id = ?", key)
+func ofAccounts(key string) func(*erasureBatch) (bool, error) {
+	return deleteOwned("account_id IN (SELECT a.id FROM accounts a WHERE a.connection_id = ? AND a.tenant_id = ?)", key)
 }
 
 // ofStatements returns an erase function for a table whose column id contains the id of a bank statement. connection is
 // the column of bank_statements with the id of the erased connection.
 func ofStatements(connection, id, key string) func(*erasureBatch) (bool, error) {
+	return deleteOwned(
+		id+" IN (SELECT s.id FROM bank_statements s WHERE s."+connection+" = ? AND s.tenant_id = ?)", key)
+}
+
+// deleteOwned is like deleteWhere, for a table whose rows belong to rows of another table: the condition selects these.
+// It does not name the table, so that the database first finds the owners, and then their rows by an index.
+func deleteOwned(condition, key string) func(*erasureBatch) (bool, error) {
 	return func(b *erasureBatch) (bool, error) {
-		return deleteWhere(id+" IN (SELECT s.id FROM bank_statements s WHERE s."+connection+
-			" = ? AND s.tenant_id = "+b.table+".tenant_id) AND tenant_id = ?", key)(b)
+		return b.deleteRows(condition+" AND tenant_id = ?", key, append(b.owner(), b.erasure.Tenant.UUID))
 	}
 }
 
 // deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the
 // condition are the connection and the tenant.
+func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
+	return func(b *erasureBatch) (bool, error) { return b.deleteRows(condition, key, b.owner()) }
+}
+
+// deleteRows deletes rows that match the condition, as an erase function does.
 //
 // A batch consists of all rows up to a certain key. A join with the keys of the batch could be slow, because the
 // planner's statistics may be older than the connection. The planner might then compare each key with all rows of the
 // connection.
-func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
-	return func(b *erasureBatch) (bool, error) {
-		where := " FROM " + b.table + " WHERE " + condition
-		n, err := gormstore.RowsAffected(b.tx.Exec(
-			"DELETE"+where+" AND ("+key+") <= (SELECT "+key+where+" ORDER BY "+key+" LIMIT 1 OFFSET ?)",
-			slices.Concat(b.owner(), b.owner(), []any{b.limit - 1})...))
-		if err == nil && n == 0 { // fewer rows than the limit are left
-			n, err = gormstore.RowsAffected(b.tx.Exec("DELETE"+where, b.owner()...))
-		}
-		done := n < b.limit
-		b.limit -= n
-		return done, err
+func (b *erasureBatch) deleteRows(condition, key string, args []any) (bool, error) {
+	where := " FROM " + b.table + " WHERE " + condition
+	n, err := gormstore.RowsAffected(b.tx.Exec(
+		"DELETE"+where+" AND ("+key+") <= (SELECT "+key+where+" ORDER BY "+key+" LIMIT 1 OFFSET ?)",
+		slices.Concat(args, args, []any{b.limit - 1})...))
+	if err == nil && n == 0 { // fewer rows than the limit are left
+		n, err = gormstore.RowsAffected(b.tx.Exec("DELETE"+where, args...))
 	}
+	done := n < b.limit
+	b.limit -= n
+	return done, err
 }
 
 // tokensWithoutWebhook deletes the tokens of the connection that have no webhook at the vendor. The other tokens are
@@ -235,8 +243,7 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		return false, err
 	}
 	err = b.tx.Table(gormstore.TransactionTable).
-		Where("connection_id = ? AND "+b.dialect.TenantIs("tenant_id", "?"), b.owner()...).
-		Where(b.dialect.AnyOf("id", ids)).
+		Where(b.dialect.AnyOf("id", ids)).Where(b.dialect.TenantIs("tenant_id", "?"), b.erasure.Tenant.UUID).
 		Updates(erasedColumns(b.at, seq)).Error
 	if err != nil {
 		return false, err

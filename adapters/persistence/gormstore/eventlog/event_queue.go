@@ -3,12 +3,10 @@ package eventlog
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -432,36 +430,20 @@ func (s subscriptions) RecordAttempts(
 	})
 }
 
-// Transactions finds the rows by their connections and ids. It then looks up the missing rows by their ids alone,
-// because their accounts may have moved to another connection.
-func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
-	ids []domain.TransactionID, maxBytes int,
+// Transactions finds the rows by their ids alone, because their accounts may have moved to another connection.
+func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, ids []domain.TransactionID,
+	maxBytes int,
 ) (found []domain.Transaction, more bool, err error) {
 	page := domain.PageBuilder[domain.Transaction]{Request: domain.PageRequest{Limit: len(ids), MaxBytes: maxBytes}}
-	read := func(ids []domain.TransactionID, condition ...clause.Expr) error {
-		owner := gormstore.UUID(tenant.UUID)
-		q := gormstore.NewQuery(
-			gormstore.SelectFeed+s.Dialect.TenantIs("tenant_id", "?"), owner, owner, owner)
-		texts := gormstore.ConvertAll(ids, func(id domain.TransactionID) string { return id.String() })
-		for _, c := range append(condition, s.Dialect.AnyOf("id", texts)) {
-			q.Add(" AND "+c.SQL, c.Vars...)
-		}
-		row := gormstore.NewTransactionRow()
-		columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
-		err := s.Background().Rows(ctx, q.String(), q.Args, columns, gormstore.AddTo(&page, &more, row.Domain))
-		if errors.Is(err, gormstore.ErrStop) {
-			return nil
-		}
-		return err
+	owner := gormstore.UUID(tenant.UUID)
+	q := gormstore.NewQuery(gormstore.SelectFeed+s.Dialect.TenantIs("tenant_id", "?"), owner, owner, owner)
+	among := s.Dialect.AnyOf("id", gormstore.TextsOf(ids))
+	q.Add(" AND "+among.SQL, among.Vars...)
+	row := gormstore.NewTransactionRow()
+	columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
+	err = s.Background().Rows(ctx, q.String(), q.Args, columns, gormstore.AddTo(&page, &more, row.Domain))
+	if errors.Is(err, gormstore.ErrStop) {
+		err = nil
 	}
-	err = read(ids, s.Dialect.AnyOf("connection_id",
-		gormstore.ConvertAll(connections, func(id domain.ConnectionID) string { return id.String() })))
-	if err != nil || more || len(page.Items) == len(ids) {
-		return page.Items, more, err
-	}
-	moved := slices.DeleteFunc(slices.Clone(ids), func(id domain.TransactionID) bool {
-		return slices.ContainsFunc(page.Items, func(t domain.Transaction) bool { return t.ID == id })
-	})
-	err = read(moved)
 	return page.Items, more, err
 }

@@ -24,7 +24,8 @@ func (s accountSource) Accounts(of records.AccountsOf) ([]records.Account, error
 		return s.readAccounts("connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?")+" AND "+which.SQL,
 			append(own, which.Vars...)...)
 	case of.Keys != nil:
-		return s.readAccounts(`account_key IN ? AND tenant_id = ? AND (connection_id = ? OR connection_id IN (
+		return s.readAccounts(`account_key IN ? AND account_key <> '' AND tenant_id = ? AND (connection_id = ?
+			OR connection_id IN (
 			SELECT c.id FROM connections c WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",
 			of.Keys, s.pull.Tenant, s.pull.Connection, s.pull.Tenant, s.pull.Vendor)
 	}

@@ -102,13 +102,13 @@ func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, co
 		}
 	}
 	at := s.TimeParam(filter.AsOf)
-	q := r.query(selectPresentAsOf + "transactions WHERE ")
+	q := r.query(selectPresentAsOf+"transactions WHERE ", listedConnection(filter))
 	q.Add(presentInEffect, at)
 	present, err := r.read(ctx, q)
 	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	q = r.query(selectReplacedAsOf)
+	q = r.query(selectReplacedAsOf, "connection_id = ?") // the index of the ids begins with the connection
 	q.Add(replacedInEffect, at, at)
 	if last := present.Next; !last.IsZero() {
 		q.Add(" AND (date, id) >= (?, ?)", last.Key, gormstore.UUID(last.ID))
@@ -137,16 +137,21 @@ type asOfReader struct {
 
 // query returns a query on the records of the connection, or on their versions, that match the filter and follow the
 // position of the page.
-func (r *asOfReader) query(text string) *gormstore.Query {
+func (r *asOfReader) query(text, ofConnection string) *gormstore.Query {
 	q := gormstore.NewQuery(text)
-	r.addList(q, r.tenant, r.connection, r.filter, r.page.After)
+	r.addList(q, ofConnection, r.tenant, r.connection, r.filter, r.page.After)
 	addEnd(q, r.end)
 	return q
 }
 
 // read runs a query for a page of versions.
 func (r *asOfReader) read(ctx context.Context, q *gormstore.Query) (domain.Page[domain.Transaction], error) {
-	q.Add(" ORDER BY date DESC, id DESC")
+	if r.filter.ExternalID != "" {
+		// The few versions are found by their ids, and not in the order of the index by date.
+		q.Add(" ORDER BY date || '' DESC, id DESC")
+	} else {
+		q.Add(" ORDER BY date DESC, id DESC")
+	}
 	row := gormstore.NewTransactionRow()
 	return gormstore.Paged(ctx, r.Rows, q, r.page, asOfTargets(&row), row.Domain, domain.Transaction.DatePosition)
 }

@@ -155,7 +155,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		}
 	}
 	q := gormstore.NewQuery(selectTransactions)
-	s.addList(q, tenant, connection, filter, page.After)
+	s.addList(q, listedConnection(filter), tenant, connection, filter, page.After)
 	addEnd(q, end)
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
@@ -175,20 +175,17 @@ func checkDatePosition(position domain.Position) error {
 }
 
 // addList adds the conditions on the transactions of a connection, or on their versions, that match the filter and
-// follow the position.
-func (s ledger) addList(q *gormstore.Query, tenant domain.TenantID, connection domain.ConnectionID,
+// follow the position. ofConnection is the condition on the connection.
+func (s ledger) addList(q *gormstore.Query, ofConnection string, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, after domain.Position,
 ) {
 	of, in := gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID)
+	q.Add(ofConnection+" AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 	if id := filter.ExternalID; id != "" {
-		// The database must begin with the ids, and not with the index by date of the list.
-		q.Add(gormstore.EqualUnindexed("connection_id", "?")+" AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
 			" UNION ALL SELECT transaction_id FROM row_states"+
 			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ? AND transaction_id IS NOT NULL)",
 			of, id, in, of, id, in)
-	} else {
-		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 	}
 	addFilter(q, filter.Window, filter.Status, filter.Account)
 	if pull := gormstore.UUID(filter.Pull.UUID); !filter.Pull.IsZero() {
@@ -200,13 +197,22 @@ func (s ledger) addList(q *gormstore.Query, tenant domain.TenantID, connection d
 	}
 }
 
+// listedConnection returns the condition of addList on the connection of transactions. If external ids are given, the
+// database must begin with these, and not with the index by date of the list.
+func listedConnection(filter ports.TransactionFilter) string {
+	if filter.ExternalID != "" {
+		return gormstore.EqualUnindexed("connection_id", "?")
+	}
+	return "connection_id = ?"
+}
+
 // endOfScan returns the position of the last transaction that a page after the position may examine. It returns the
 // zero Position if the page may examine all of them.
 func (s ledger) endOfScan(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, after domain.Position,
 ) (end domain.Position, err error) {
 	q := gormstore.NewQuery("SELECT date, id FROM transactions WHERE ")
-	s.addList(q, tenant, connection, ports.TransactionFilter{Window: filter.Window}, after)
+	s.addList(q, "connection_id = ?", tenant, connection, ports.TransactionFilter{Window: filter.Window}, after)
 	q.Add(" ORDER BY date DESC, id DESC LIMIT 1 OFFSET ?", maxScanned-1)
 	columns := []any{(*gormstore.Text)(&end.Key), (*gormstore.UUID)(&end.ID)}
 	err = s.Rows(ctx, q.String(), q.Args, columns, func() error { return nil })

@@ -188,7 +188,7 @@ func (m *merger) merge(plan *records.PublicationPlan) error {
 func (m *merger) moveSuccessor() error {
 	from, next, tenant := m.successor.ID.UUID, m.account.ID.UUID, m.pull.Tenant
 	ofSuccessor := clause.Expr{SQL: "account_id = ?", Vars: []any{gormstore.UUID(from)}}
-	if _, err := m.nextVersions(ofSuccessor, map[string]any{"account_id": next}); err != nil {
+	if _, err := m.nextVersions(m.ownRecords(ofSuccessor), map[string]any{"account_id": next}); err != nil {
 		return err
 	}
 	const (
@@ -209,11 +209,12 @@ func (m *merger) moveSuccessor() error {
 		},
 	}
 	for _, table := range []string{
-		"row_states", "possible_replacements", "account_completeness", "account_balances", "bills", "bill_lists",
+		"possible_replacements", "account_completeness", "account_balances", "bills", "bill_lists",
 	} {
 		statements = append(statements, statement{"UPDATE " + table + to, []any{next, from, tenant}})
 	}
 	statements = append(statements, []statement{
+		{"UPDATE row_states" + to + " AND connection_id = ?", []any{next, from, tenant, m.pull.Connection}},
 		{"UPDATE bank_statements SET witness_id = ? WHERE witness_id = ? AND tenant_id = ?", []any{next, from, tenant}},
 		{
 			"UPDATE bank_statements" + to +

@@ -228,13 +228,13 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 	if err := b.moveStates(source, account); err != nil {
 		return err
 	}
-	const ofAccount = "connection_id = ? AND tenant_id = ? AND account_id = ?"
-	const ids = " IN (SELECT id FROM transactions WHERE " + ofAccount + ")"
+	ofAccount := "connection_id = ? AND " + b.dialect.TenantIs("tenant_id", "?") + " AND account_id = ?"
+	ids := " IN (SELECT id FROM transactions WHERE " + ofAccount + ")"
 	for _, statement := range []struct {
 		sql  string
 		args []any
 	}{
-		{archiveSQL(b.dialect) + " AND account_id = ?", []any{b.time(b.At), source, tenant, account}},
+		{archiveSQL + ofAccount, []any{b.time(b.At), source, tenant, account}},
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
 			[]any{to, source, tenant, source, tenant, account}},
 		{`INSERT INTO split_pairs (connection_id, old_external_id, new_external_id, tenant_id)

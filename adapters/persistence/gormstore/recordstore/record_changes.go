@@ -79,7 +79,25 @@ func (p *pageWriter) archiveAll(c *records.Changes) error {
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	return p.archive(p.dialect.AnyOf("external_id", gormstore.ConvertAll(c.Archive, gormstore.KeyColumn)))
+	return p.archive(p.ownRecords(p.dialect.AnyOf("external_id", gormstore.ConvertAll(c.Archive, gormstore.KeyColumn))))
+}
+
+// ownRecords returns the SQL condition that selects the records of the connection that match the other condition.
+func (p *pageWriter) ownRecords(condition clause.Expr) clause.Expr {
+	return clause.Expr{
+		SQL:  "connection_id = ? AND " + p.dialect.TenantIs("tenant_id", "?") + " AND " + condition.SQL,
+		Vars: append([]any{p.pull.Connection, p.pull.Tenant}, condition.Vars...),
+	}
+}
+
+// ownIDs returns the SQL condition that selects the records of the connection with these ids. The database must find
+// the records by their ids: SQLite would otherwise read all records of the connection.
+func (p *pageWriter) ownIDs(ids []string) clause.Expr {
+	which, own := p.dialect.AnyOf("id", ids), isOfConnection(p.pull.Connection)
+	return clause.Expr{
+		SQL:  which.SQL + " AND " + own.SQL + " AND " + p.dialect.TenantIs("tenant_id", "?"),
+		Vars: slices.Concat(which.Vars, own.Vars, []any{p.pull.Tenant}),
+	}
 }
 
 // rename changes the identities of records. Pending records (which do not have their next version yet) are renamed in
@@ -192,8 +210,8 @@ func (p *pageWriter) saveMetadata(c *records.Changes) error {
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 
-// nextVersions gives a new version, with the given columns, to each record of the connection that matches the
-// condition. It returns the number of these records.
+// nextVersions gives a new version, with the given columns, to each record that matches the condition, which must
+// select records of the connection. It returns the number of these records.
 func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any) (int, error) {
 	if err := p.reserveChangeSeq(); err != nil {
 		return 0, err
@@ -208,9 +226,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	if columns["reason"] == nil {
 		columns["reason"] = ""
 	}
-	return gormstore.RowsAffected(p.tx.Table(gormstore.TransactionTable).
-		Where("connection_id = ? AND "+p.dialect.TenantIs("tenant_id", "?"), p.pull.Connection, p.pull.Tenant).
-		Where(condition).Updates(columns))
+	return gormstore.RowsAffected(p.tx.Table(gormstore.TransactionTable).Where(condition).Updates(columns))
 }
 
 // attachAll sets the account id of records that so far refer to their account only by its external id.
@@ -220,7 +236,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 func (p *pageWriter) attachAll(c *records.Changes) error {
 	for _, a := range c.Attach {
 		unattached := clause.Expr{SQL: "account = ? AND account_id IS NULL", Vars: []any{a.Account}}
-		n, err := p.nextVersions(unattached, map[string]any{"account_id": a.ID.UUID})
+		n, err := p.nextVersions(p.ownRecords(unattached), map[string]any{"account_id": a.ID.UUID})
 		if err != nil {
 			return err
 		}
@@ -234,7 +250,7 @@ func (p *pageWriter) markRemoved(c *records.Changes) error {
 	for batch := range slices.Chunk(c.Remove, removalBatch) {
 		live := p.dialect.AnyOf("external_id", batch)
 		live.SQL += " AND removed_at IS NULL"
-		n, err := p.nextVersions(live, map[string]any{"removed_at": gormstore.At(p.At)})
+		n, err := p.nextVersions(p.ownRecords(live), map[string]any{"removed_at": gormstore.At(p.At)})
 		if err != nil {
 			return err
 		}
@@ -249,7 +265,7 @@ func (p *pageWriter) exclude(c *records.Changes) error {
 	if c.Exclusion.By != "" {
 		columns["excluded_at"] = gormstore.At(p.At)
 	}
-	_, err := p.nextVersions(p.dialect.AnyOf("id", []string{c.Exclusion.Record.String()}), columns)
+	_, err := p.nextVersions(p.ownIDs([]string{c.Exclusion.Record.String()}), columns)
 	return err
 }
 

@@ -96,7 +96,8 @@ func (p *pageWriter) stagedCondition(which records.StagedRowsOf) clause.Expr {
 		}
 		all = and(all, clause.Expr{
 			SQL: " AND NOT EXISTS (SELECT 1 FROM transactions t WHERE " + scope.SQL +
-				" AND t.external_id = staged_transactions.external_id AND t.tenant_id = staged_transactions.tenant_id)",
+				" AND t.external_id = staged_transactions.external_id AND " +
+				p.dialect.TenantIs("t.tenant_id", "staged_transactions.tenant_id") + ")",
 			Vars: scope.Vars,
 		})
 	}
@@ -228,18 +229,26 @@ func (s recordSource) pastScope() clause.Expr {
 	if len(s.moved) == 0 {
 		return own
 	}
-	moved := s.scope("m.")
+	connections := slices.Clone(own.Vars)
+	for _, account := range s.moved {
+		connections = append(connections, gormstore.UUID(account.Connection.UUID))
+	}
+	among, moved := andCondition("p.connection_id IN (...)", connections...), s.scope("m.")
 	return clause.Expr{
-		SQL: "(" + own.SQL + " OR p.transaction_id IN (SELECT m.id FROM transactions m WHERE " + moved.SQL +
-			" AND m.tenant_id = ?))",
-		Vars: slices.Concat(own.Vars, moved.Vars, []any{gormstore.UUID(s.pull.Tenant)}),
+		SQL: strings.TrimPrefix(among.SQL, " AND ") + " AND (" + own.SQL +
+			" OR EXISTS (SELECT 1 FROM transactions m WHERE m.id = p.transaction_id" +
+			" AND m.tenant_id = p.tenant_id AND " + moved.SQL + "))",
+		Vars: slices.Concat(among.Vars, own.Vars, moved.Vars),
 	}
 }
 
 // VisitRecords implements records.PublicationSource. It reads the selected records one by one.
 func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
-	condition := s.condition(which)
-	return s.visitScope(gormstore.TransactionTable, isStored, s.scope(""), visit,
+	condition, scope := s.condition(which), s.scope("")
+	if which.IDs != nil && len(s.moved) == 0 {
+		scope = isOfConnection(s.pull.Connection)
+	}
+	return s.visitScope(gormstore.TransactionTable, isStored, scope, visit,
 		strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
 }
 

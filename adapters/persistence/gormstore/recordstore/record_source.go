@@ -43,6 +43,12 @@ func (p *pageWriter) visit(add func(*records.Record), condition string, args ...
 	return p.visitScope(gormstore.TransactionTable, isStored, ofConnection(p.pull.Connection), add, condition, args...)
 }
 
+// isOfConnection returns the SQL condition that a row belongs to a connection, for a statement that selects rows by
+// their ids. SQLite would otherwise read all records of the connection.
+func isOfConnection(id uuid.UUID) clause.Expr {
+	return clause.Expr{SQL: gormstore.EqualUnindexed("connection_id", "?"), Vars: []any{gormstore.UUID(id)}}
+}
+
 // ofConnection returns the SQL condition that selects the rows of a connection.
 func ofConnection(id uuid.UUID) clause.Expr {
 	return clause.Expr{SQL: "connection_id = ?", Vars: []any{gormstore.UUID(id)}}
@@ -71,6 +77,13 @@ func (p *pageWriter) visitScope(table string, columns func(gormstore.Column) boo
 // isStored returns true, because every column is stored.
 func isStored(gormstore.Column) bool { return true }
 
+// collectIDs returns the records of the connection that match the condition on their ids.
+func (p *pageWriter) collectIDs(condition string, args ...any) (all []records.Record, err error) {
+	err = p.visitScope(gormstore.TransactionTable, isStored, isOfConnection(p.pull.Connection),
+		func(r *records.Record) { all = append(all, *r) }, condition, args...)
+	return all, err
+}
+
 // collect is like visit, but returns the records.
 func (p *pageWriter) collect(condition string, args ...any) (all []records.Record, err error) {
 	err = p.visit(func(r *records.Record) { all = append(all, *r) }, condition, args...)
@@ -87,7 +100,7 @@ func (p *pageWriter) own() *gorm.DB {
 
 // Record implements records.Source. It returns a record of the connection.
 func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
-	found, err := s.collect("id = ?", gormstore.UUID(id.UUID))
+	found, err := s.collectIDs("id = ?", gormstore.UUID(id.UUID))
 	return only(found, err)
 }
 

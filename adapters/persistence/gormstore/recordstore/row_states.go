@@ -193,8 +193,8 @@ func (p *pageWriter) moveStates(source, account uuid.UUID) error {
 		which clause.Expr
 	}{
 		{records.MarkPast, clause.Expr{
-			SQL: "transaction_id IN (SELECT id FROM transactions" +
-				" WHERE connection_id = ? AND tenant_id = ? AND account_id = ?)",
+			SQL: "transaction_id IN (SELECT id FROM transactions WHERE connection_id = ? AND " +
+				p.dialect.TenantIs("tenant_id", "?") + " AND account_id = ?)",
 			Vars: []any{source, p.pull.Tenant, account},
 		}},
 		{records.MarkCarriedOver, clause.Expr{SQL: "account_id = ?", Vars: []any{account}}},

@@ -110,13 +110,10 @@ func (p *pageWriter) setPossibly(batch []records.PossiblySupersedes, same bool, 
 	if len(ids) == 0 {
 		return nil
 	}
-	which := p.dialect.AnyOf("id", ids)
+	which := p.ownIDs(ids)
 	columns := map[string]any{"possibly_supersedes": gorm.Expr("CASE"+cases.String()+" END", args...)}
 	if same {
-		return p.tx.Table(gormstore.TransactionTable).
-			Where("connection_id = ? AND "+p.dialect.TenantIs("tenant_id", "?"),
-				p.pull.Connection, p.pull.Tenant).
-			Where(which).Updates(columns).Error
+		return p.tx.Table(gormstore.TransactionTable).Where(which).Updates(columns).Error
 	}
 	columns["reason"] = reason
 	_, err := p.nextVersions(which, columns)
@@ -172,7 +169,7 @@ func (s recordSource) Suggestion(old, newer domain.TransactionID) (found records
 
 // Joined implements records.Source. It returns the old records of joined pairs.
 func (s recordSource) Joined() ([]records.Record, error) {
-	return s.collect(`id IN (SELECT old_id FROM possible_replacements
+	return s.collectIDs(`id IN (SELECT old_id FROM possible_replacements
 		WHERE connection_id = ? AND tenant_id = ? AND state = 'joined')`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 }

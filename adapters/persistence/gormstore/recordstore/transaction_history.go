@@ -15,13 +15,10 @@ import (
 // The table transaction_versions contains the earlier versions of rows. Before a row of the table transactions is
 // overwritten, its current version is copied to transaction_versions. A row that never changes has no row there.
 
-// archiveSQL returns the statement that copies the current versions of a connection's rows to transaction_versions. Its
-// parameters are the time at which the versions are replaced, the connection and the tenant. Further conditions can be
-// appended to its text.
-func archiveSQL(d gormstore.Dialect) string {
-	return "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
-		", CAST(? AS timestamptz) FROM transactions WHERE connection_id = ? AND " + d.TenantIs("tenant_id", "?")
-}
+// archiveSQL is the statement that copies the current versions of rows to transaction_versions. Its parameter is the
+// time at which the versions are replaced. The condition on the rows must be appended to its text.
+var archiveSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
+	", CAST(? AS timestamptz) FROM transactions WHERE "
 
 // versionColumns are the columns of transaction_versions.
 var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
@@ -31,12 +28,11 @@ var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
 	return c.Name
 })
 
-// archive copies the current versions of rows to transaction_versions. It copies the rows of the connection that match
-// the condition. It must be called before the statement that updates these rows. The lock on the pull excludes all
-// other writers of these rows.
+// archive copies the current versions of rows to transaction_versions. It copies the rows that match the condition,
+// which must select rows of the connection. It must be called before the statement that updates these rows. The lock on
+// the pull excludes all other writers of these rows.
 func (p *pageWriter) archive(condition clause.Expr) error {
-	vars := append([]any{p.time(p.At), p.pull.Connection, p.pull.Tenant}, condition.Vars...)
-	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
+	return p.tx.Exec(archiveSQL+condition.SQL, append([]any{p.time(p.At)}, condition.Vars...)...).Error
 }
 
 // History reads the versions of one transaction, and then their pulls and deliveries. It may use several statements

@@ -8,7 +8,6 @@ import (
 	"sort"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -312,19 +311,18 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 func (m *searchMerge) complete(
 	ctx context.Context, found []domain.Transaction, next domain.Position, request domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	var connections, ids []string
+	connectionOf := make(map[domain.TransactionID]domain.ConnectionID, len(found))
 	for _, t := range found {
-		connections, ids = append(connections, t.Connection.String()), append(ids, t.ID.String())
+		connectionOf[t.ID] = t.Connection
 	}
-	slices.Sort(connections)
+	// The connections are compared below, because SQLite would otherwise read all records of the connections.
+	among := m.Dialect.AnyOf(
+		"id",
+		gormstore.ConvertAll(found, func(t domain.Transaction) string { return t.ID.String() }),
+	)
 	q := gormstore.NewQuery(selectTransactions+m.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(m.tenant.UUID))
-	for _, among := range []clause.Expr{
-		m.Dialect.AnyOf("id", ids), m.Dialect.AnyOf("connection_id", slices.Compact(connections)),
-	} {
-		q.Add(" AND "+among.SQL, among.Vars...)
-	}
-	q.Add(" ORDER BY date DESC, id DESC")
+	q.Add(" AND "+among.SQL+" ORDER BY date DESC, id DESC", among.Vars...)
 	row := gormstore.NewTransactionRow()
 	page := domain.PageBuilder[domain.Transaction]{Request: request}
 	err := m.Rows(ctx, q.String(), q.Args, row.Targets(), func() error {
@@ -333,7 +331,7 @@ func (m *searchMerge) complete(
 			return gormstore.ErrStop
 		}
 		t, err := row.Domain()
-		if err == nil && m.search.Matches(t) {
+		if err == nil && t.Connection == connectionOf[t.ID] && m.search.Matches(t) {
 			page.Add(t)
 		}
 		return err

@@ -60,6 +60,7 @@ func cardRow(n int) domain.TransactionData {
 	r := row(fmt.Sprint("r", n), fmt.Sprint("Purchase ", n))
 	bill := n % costedBills
 	r.Amount.Amount = decimal.New(-1000-int64(n), -2)
+	r.ContentHash = domain.ContentHash{1, byte(n), byte(n >> 8), byte(n >> 16)} // a row that is read again is unchanged
 	r.Date, r.Card = dueDate(bill).AddDays(-10-n%20), domain.CardFacts{Bill: fmt.Sprint("bill ", bill)}
 	return r
 }

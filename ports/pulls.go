@@ -67,8 +67,8 @@ type DueBills struct {
 	Account domain.AccountID
 }
 
-// BillLedger reads the bills of cards. PullExecution.Finish stores them. Finish evaluates them only if the pull has
-// read them, or on a new day. After other changes of rows the bills are due, and EvaluateBills evaluates them.
+// BillLedger reads the bills of cards. PullExecution.Finish stores them. Finish evaluates them only if the vendor has
+// changed them, or on a new day. After other changes of rows the bills are due, and EvaluateBills evaluates them.
 type BillLedger interface {
 	// ClaimBills claims the card whose bills have been due for the longest time, except those of the tenants in skip.
 	// It returns nil if there is none. Unless the bills are evaluated before claimEnd, they are due again then.

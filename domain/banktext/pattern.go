@@ -22,7 +22,7 @@ type letterPairs [4]uint64
 
 func letterPairsOf(text string) (set letterPairs) {
 	for i := 1; i < len(text); i++ {
-		pair := uint8(text[i-1]*31 + text[i])
+		pair := text[i-1]*31 + text[i]
 		set[pair>>6] |= 1 << (pair & 63)
 	}
 	return set

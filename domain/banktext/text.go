@@ -14,7 +14,7 @@ type scan struct {
 	known      string      // the text that pairs describes
 	pairs      letterPairs // those of known
 	digits     bool        // the text contains a digit
-	monthFirst bool // a date begins with the month; see isMonthFirst
+	monthFirst bool        // a date begins with the month; see isMonthFirst
 }
 
 // newScan returns a scan of a folded text.

@@ -27,7 +27,14 @@ var observed = Plans{all: map[string][]string{}}
 
 func init() { observe = observed.add }
 
-// ObservedPlans returns the plans of all statements that have been run until now.
+// ForgetPlans makes ObservedPlans return only the plans of later statements.
+func ForgetPlans() {
+	observed.mu.Lock()
+	defer observed.mu.Unlock()
+	clear(observed.all)
+}
+
+// ObservedPlans returns the plans of all statements that have been run since the last ForgetPlans.
 func ObservedPlans() map[string][]string {
 	observed.mu.Lock()
 	defer observed.mu.Unlock()

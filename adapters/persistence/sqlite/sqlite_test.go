@@ -59,6 +59,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 // All tests of the suite share one database, because each test has a tenant of its own.
 func TestAFileConformsToTheStorePorts(t *testing.T) {
 	s := stores(t, file(t))
+	sqlite.ForgetPlans()
 	t.Cleanup(func() { checkPlans(t) }) // after the parallel tests of the suite
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// The bills of a card are evaluated at the end of a pull that has read them or has begun a new day, with a decision of
-// an operator, and in the background after other changes of rows. An evaluation reads all live rows of the card. The
-// column due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
+// The bills of a card are evaluated at the end of a pull that has found them changed or has begun a new day, with a
+// decision of an operator, and in the background after other changes of rows. An evaluation reads all live rows of the
+// card. The column due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
 
 // selectHasBills is a SELECT that yields whether bills of a card of a connection were read, and selectHasOlderBills one
 // that yields whether bills were evaluated on another day. Their parameters are the connection and the tenant; then the
@@ -245,15 +245,15 @@ func (w *billWriter) storeRead(card cardAccount, list *billListRow, next billLis
 	if err != nil {
 		return err
 	}
-	// The quarantine may have changed since the latest evaluation.
-	upToDate := list != nil && list.Due.IsZero() && !list.isOutdated(next) && !unreadable
-	if changes, same := bills.Relisted(before, merged); same && upToDate {
-		if err := w.save(changes); err != nil {
-			return err
-		}
-		return w.saveList(next)
+	changes, same := bills.Relisted(before, merged)
+	if !same || list == nil || list.isOutdated(next) || unreadable { // the quarantine may have changed
+		return w.evaluateAndSave(card, next, before, merged)
 	}
-	return w.evaluateAndSave(card, next, before, merged)
+	// Changes of rows wait for the background; see refresh.
+	if err := w.save(changes); err != nil {
+		return err
+	}
+	return w.saveList(next)
 }
 
 // refresh evaluates the stored bills of a card again for a new day. Changes of rows alone wait for the background, so
@@ -437,8 +437,8 @@ func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment) error 
 		}
 		for batch := range slices.Chunk(changed[bill], removalBatch) {
 			err := w.tx.Table(gormstore.TransactionTable).
-				Where("connection_id = ? AND "+w.dialect.TenantIs("tenant_id", "?"), w.connection, w.tenant).
 				Where(w.dialect.AnyOf("id", batch)).
+				Where(w.dialect.TenantIs("tenant_id", "?"), w.tenant). // the connection is not compared; see recordByID
 				Updates(map[string]any{"bill_id": id, "card_bill": gormstore.EncodeCard(bill)}).Error
 			if err != nil {
 				return err

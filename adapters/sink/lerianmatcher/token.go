@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -39,20 +38,8 @@ type tokenSource struct {
 // renewable reports whether the token can be replaced.
 func (s *tokenSource) renewable() bool { return s.url != nil }
 
-// secrets returns the texts that an answer must not show: the secrets, as they are and as a request contains them.
-func (s *tokenSource) secrets() (all []domain.Secret) {
-	fixed := string(s.fixed.Reveal())
-	_, credential, _ := strings.Cut(fixed, " ") // after the scheme
-	for _, text := range []string{
-		fixed, credential, string(s.secret.Reveal()), string(s.token.Reveal()),
-	} {
-		quoted, _ := json.Marshal(text, jsontext.AllowInvalidUTF8(true)) // a text can always be encoded
-		for _, form := range []string{text, url.QueryEscape(text), strings.Trim(string(quoted), `"`)} {
-			all = append(all, domain.SecretText(form))
-		}
-	}
-	return all
-}
+// secrets returns the secrets that an answer must not show.
+func (s *tokenSource) secrets() []domain.Secret { return []domain.Secret{s.fixed, s.secret, s.token} }
 
 // authorization returns the value of the Authorization header, or "" if there is none. If renew is true, it requests a
 // new token even though the current one has not expired.

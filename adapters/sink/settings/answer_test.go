@@ -1,11 +1,25 @@
 package settings_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
 func TestTheSecretsInAnAnswerAreHidden(t *testing.T) {
@@ -29,4 +43,189 @@ func TestACutAnswerShowsNoPartOfASecret(t *testing.T) {
 			t.Errorf("the answer shows %q", got)
 		}
 	}
+}
+
+// escapes are the ways in which a server writes a text that it repeats.
+var escapes = map[string]func(string) string{
+	"as it is": func(s string) string { return s },
+	"query":    url.QueryEscape,
+	"path":     url.PathEscape,
+	"lower case query": func(s string) string {
+		return regexp.MustCompile("%..").ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower)
+	},
+	"each byte in the path": func(s string) string {
+		return regexp.MustCompile("..").ReplaceAllString(hex.EncodeToString([]byte(s)), "%$0")
+	},
+	"HTML": html.EscapeString,
+	"each character in HTML": func(s string) (all string) {
+		for _, r := range s {
+			all += fmt.Sprintf("&#x%X;", r)
+		}
+		return all
+	},
+	"JSON": func(s string) string {
+		quoted, _ := json.Marshal(s)
+		return string(quoted[1 : len(quoted)-1])
+	},
+	"each character in JSON": func(s string) (all string) {
+		for _, unit := range utf16.Encode([]rune(s)) {
+			all += fmt.Sprintf(`\u%04x`, unit)
+		}
+		return all
+	},
+	"PHP's JSON": func(s string) string { return strings.NewReplacer(`\`, `\\`, "/", `\/`).Replace(s) },
+}
+
+// recodings are other texts from which a secret can be read.
+var recodings = map[string]func(string) string{
+	"as it is":              func(s string) string { return s },
+	"upper case":            strings.ToUpper,
+	"lower case":            strings.ToLower,
+	"hex":                   func(s string) string { return hex.EncodeToString([]byte(s)) },
+	"upper case hex":        func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
+	"base64":                func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"base64 of a URL":       func(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) },
+	"base64 not padded":     func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) },
+	"short base64 of a URL": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+}
+
+// checkEcho fails if the repetition of a text is shown, or if a part of it is after any cut.
+func checkEcho(t *testing.T, secret, text, recoding, inner, outer string) {
+	t.Helper()
+	const before, after = "<<< ", " >>>"
+	all := []domain.Secret{domain.SecretText(secret)}
+	repeat := func(part string) string { return escapes[outer](escapes[inner](part)) }
+	recoded := recodings[recoding](text)
+	check := func(echo, end string, cut bool) {
+		got := string(settings.WithoutSecrets([]byte(before+echo+end), cut, all))
+		if got != before+"…"+end {
+			t.Fatalf("%q, %s, %s, %s: %q of %q is shown as %q", secret, recoding, inner, outer, text, echo, got)
+		}
+	}
+	echo := repeat(recoded)
+	check(echo, after, false)
+	if inner != outer { // for the time of the test
+		return
+	}
+	_, size := utf8.DecodeRuneInString(recoded)
+	for cut := len(repeat(recoded[:size])); cut < len(echo); cut += 1 + cut/8 {
+		check(echo[:cut], "", true)
+	}
+}
+
+// A receiver seldom repeats a header as it is. It names what it has taken from the header, in an encoding of its own.
+func TestEachPartOfAHeaderIsHiddenInEachEncoding(t *testing.T) {
+	basic := func(login string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(login)) }
+	for _, tc := range []struct{ header, text string }{
+		{"Bearer TopSecretAuth123", "TopSecretAuth123"},
+		{"Bearer TopSecretAuth123", "Bearer TopSecretAuth123"},
+		{"ApiKey four", "four"},
+		{"Token token=\"Top/Secret+Auth\", id=7", "Top/Secret+Auth"},
+		{"key_1234, key_5678", "key_5678"},
+		{"tenant;secret=Canary<&>", "Canary<"},
+		{"sid=Canary-77==", "sid=Canary-77=="},
+		{basic("user:pa&ss/wörd"), "user:pa&ss/wörd"},
+		{basic("user:pa&ss/wörd"), "pa&ss/wörd"},
+		{basic("user:pass:word"), strings.TrimPrefix(basic("user:pass:word"), "Basic ")},
+		{"Canary 100% \"quoted\" \\ <b>", "Canary 100% \"quoted\" \\ <b>"},
+		{"Canary%2Fvalue", "Canary/value"},
+		{"senha-do-João", "senha-do-João"},
+		{base64.StdEncoding.EncodeToString([]byte("canary-canary-canary")), "canary-canary-canary"},
+	} {
+		for recoding := range recodings {
+			for inner := range escapes {
+				for outer := range escapes {
+					checkEcho(t, tc.header, tc.text, recoding, inner, outer)
+				}
+			}
+		}
+	}
+}
+
+// A log of a request in base64 contains the secret at any place of a group of three bytes.
+func TestASecretInABase64TextIsHidden(t *testing.T) {
+	const canary = "Bearer TopSecretAuth123"
+	for _, before := range []string{"", "x", "xx", "xxx"} {
+		body := base64.StdEncoding.EncodeToString([]byte(before + "TopSecretAuth123" + "\r\nHost: x"))
+		got := string(settings.WithoutSecrets([]byte(body), false, []domain.Secret{domain.SecretText(canary)}))
+		if !strings.Contains(got, "…") || len(got) > len(body)-16 {
+			t.Errorf("%q is shown as %q", body, got)
+		}
+	}
+}
+
+func TestAShortSecretHidesWholeWords(t *testing.T) {
+	for _, tc := range []struct{ secret, body, want string }{
+		{"n", "a banana, n, N and bg==", "a …, …, … … …"},
+		{"Basic dTpu", "a banana", "a …"},
+		{"Token n", "not a banana", "… a …"},
+		{"n", "id 6e0b, key 6e", "id 6e0b, key …"},
+		{"7", "error 17: ba%37 value 8", "error …: … value 8"},
+		{"", "a banana", "a banana"},
+		{"!", "done! a!b", "… …"},
+	} {
+		got := string(settings.WithoutSecrets([]byte(tc.body), false, []domain.Secret{domain.SecretText(tc.secret)}))
+		if got != tc.want {
+			t.Errorf("%q: %q is shown as %q, want %q", tc.secret, tc.body, got, tc.want)
+		}
+	}
+}
+
+func TestOrdinaryAnswersAreShown(t *testing.T) {
+	secrets := []domain.Secret{
+		domain.SecretText("Bearer TopSecretAuth123"), domain.SecretText("whsec_Y2FuYXJ5Y2FuYXJ5"),
+	}
+	for _, body := range []string{
+		`{"error":"invalid bearer token","code":"auth\u002f1"}`,
+		"100% of 5+5 &amp; more \\ path C:\\users", "", "\xff\xfe%",
+		`\ud83d`, `\ud83d\u`, `&#;&#x;&nosuch;`,
+	} {
+		if got := string(settings.WithoutSecrets([]byte(body), false, secrets)); got != body {
+			t.Errorf("%q is shown as %q", body, got)
+		}
+	}
+}
+
+// A hostile receiver decides how long its answer is read.
+func TestAHostileAnswerIsReadInLinearTime(t *testing.T) {
+	secrets := []domain.Secret{
+		domain.SecretText("1"), domain.SecretText("Bearer " + strings.Repeat("a", 4000)),
+		domain.SecretText("a=b;c=deeeeee"),
+	}
+	for _, piece := range []string{"1", "a", "31", "%2531+&amp;#49;\\u0031 ", "%25", "&amp;", `\\`} {
+		body := []byte(strings.Repeat(piece, (32<<10)/len(piece)))
+		pace.Within(t, 5*time.Second, func() time.Duration {
+			started := time.Now()
+			settings.WithoutSecrets(body, true, secrets)
+			return time.Since(started)
+		})
+	}
+}
+
+func FuzzNoSecretIsShown(f *testing.F) {
+	for i, canary := range []string{"TopSecretAuth123", `a\u0041%41&amp;`, "Grün+ß", "++++"} {
+		f.Add(canary, uint16(i*i*i*7))
+	}
+	recodingNames, escapeNames := slices.Sorted(maps.Keys(recodings)), slices.Sorted(maps.Keys(escapes))
+	f.Fuzz(func(t *testing.T, canary string, choice uint16) {
+		if n := utf8.RuneCountInString(canary); n < 4 || n > 64 || !utf8.ValidString(canary) ||
+			strings.ContainsFunc(canary, func(r rune) bool {
+				length, lower, upper := utf8.RuneLen(r), unicode.ToLower(r), unicode.ToUpper(r)
+				return r <= ' ' || unicode.IsSpace(r) || unicode.ToLower(upper) != lower ||
+					utf8.RuneLen(lower) != length || utf8.RuneLen(upper) != length
+			}) {
+			t.Skip("no value of a header, or a character with unusual cases")
+		}
+		pick := func(names []string) string {
+			name := names[int(choice)%len(names)]
+			choice /= uint16(len(names))
+			return name
+		}
+		scheme := pick([]string{"", "Bearer ", "Token ", "Other "})
+		text := canary
+		if scheme == "Other " && utf8.RuneCountInString(canary) < 6 {
+			text = scheme + canary
+		}
+		checkEcho(t, scheme+canary, text, pick(recodingNames), pick(escapeNames), pick(escapeNames))
+	})
 }

@@ -7,12 +7,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -342,6 +344,38 @@ func TestTheAnswerIsReturned(t *testing.T) {
 	body = strings.Repeat("x", 5000)
 	if got, _ := sender.Send(t.Context(), event); got.Body != body[:events.MaxAnswer] {
 		t.Errorf("the answer has %d bytes", len(got.Body))
+	}
+}
+
+// A receiver repeats only what it has taken from a header, and in its own encoding. The beginning of an answer may end
+// inside a secret.
+func TestAnAnswerShowsNoPartOfAHeader(t *testing.T) {
+	const canary = "Top&Secret/Auth123"
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	sink := newSink(porttest.SinkOptions{AllowLoopback: true})
+	parsed, faults := sink.Parse(t.Context(), domain.SecretText(
+		`{"url":"`+server.URL+`","headers":{"Authorization":"Bearer `+canary+`"}}`), ports.SinkSettings{})
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	sender := sink.Open(ports.SinkTarget{Settings: parsed, SigningSecrets: []domain.Secret{secret}})
+	defer sender.Close()
+	for echo, want := range map[string]string{
+		"invalid token " + canary:                      "invalid token …",
+		"<p>" + html.EscapeString(canary) + "</p>":     "<p>…</p>",
+		`{"got":"TOP\u0026SECRET\/AUTH123"}`:           `{"got":"…"}`,
+		"/login?t=" + url.QueryEscape(canary) + "&x=1": "/login?t=…&x=1",
+		strings.Repeat(canary+"\n", 4<<10/len(canary)): strings.Repeat("…␊", 4<<10/len(canary)),
+	} {
+		body = echo
+		if got, _ := sender.Send(t.Context(), event); !strings.HasPrefix(want, got.Body) || got.Body == "" {
+			t.Errorf("%.60q is shown as %q, want %.60q", echo, got.Body, want)
+		}
 	}
 }
 

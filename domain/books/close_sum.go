@@ -15,7 +15,8 @@ import (
 // DocumentFormat is the format version for the documents of periods that are closed by this version of the service. A
 // closed period keeps its format version. Format 3 names records that are left out, and has no empty elements Strd in
 // camt.053. Format 4 has an apostrophe before each text that a spreadsheet in Brazil would convert.
-const DocumentFormat = 4
+// Format 5 has none before a UUID.
+const DocumentFormat = 5
 
 // ClosedStatement contains the values of the statement of a closed period as they were known when the period was
 // closed, except its records.

@@ -132,6 +132,10 @@ func TestASpreadsheetInBrazilReadsAmountsDatesAndTexts(t *testing.T) {
 		"99 Tecnologia",
 		"13º salário",
 		"Fatura nov/2026",
+		"01a2277a-4647-7e48-92d4-1a1914361663",
+		"01922770-4647-7048-9214-121914361663",
+		"00000001-0002-0003-0004-000000000005",
+		"2026e110-1101-7e48-92d4-1e1914361663",
 	}
 	file, want := saveStatement(t, csv.Format{Brazilian: true}, texts...)
 	rows := openInCalc(t, file)

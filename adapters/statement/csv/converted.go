@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -33,6 +34,15 @@ func isConverted(cell string) bool {
 	}
 	return strings.ContainsFunc(text, unicode.IsDigit)
 }
+
+// isUUID reports whether the text of a cell is a UUID with its hyphens. No spreadsheet converts it: a value has at most
+// two hyphens. isConverted takes some of them for a value, because their letters can be words of a value, such as a
+// and e.
+func isUUID(cell string) bool {
+	return uuidForm.MatchString(strings.TrimSpace(strings.TrimLeft(cell, "'")))
+}
+
+var uuidForm = regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // booleans contains the booleans that a spreadsheet reads, in lower case.
 var booleans = setOf("verdadeiro falso true false")

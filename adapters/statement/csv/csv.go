@@ -111,7 +111,7 @@ func (f Format) locale(k kind, format int, r *books.StatementRecord, cell string
 		if isNumeric(cell) {
 			return "'" + cell
 		}
-	case isConverted(cell):
+	case isConverted(cell) && (format == 4 || !isUUID(cell)):
 		return "'" + cell
 	}
 	return cell

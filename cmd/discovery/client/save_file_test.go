@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -155,6 +156,69 @@ func TestAFileWithoutANameIsWrittenByTheNameOfItsDescriptor(t *testing.T) {
 	if got, err := io.ReadAll(io.NewSectionReader(file, 0, 100)); err != nil || string(got) != "content" {
 		t.Errorf("the file contains %q, %v", got, err)
 	}
+}
+
+// A shell appends to the file that it has opened for a redirection, and continues behind what the command has written.
+func TestARedirectedFileKeepsItsContentAndItsPlace(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("the system has no /dev/fd")
+	}
+	dir := t.TempDir()
+	stdout := os.Stdout
+	defer func() { os.Stdout = stdout }()
+	for i, form := range []string{"/dev/fd/%d", "/proc/self/fd/%d", "/proc/thread-self/fd/%d", "the link", "its name"} {
+		for _, flag := range []int{os.O_APPEND, 0} {
+			shell := filepath.Join(dir, fmt.Sprintf("file-%d-%d", i, flag))
+			file, err := os.OpenFile(shell, os.O_CREATE|os.O_WRONLY|flag, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = file.WriteString("before, ")
+			name := fmt.Sprintf(form, file.Fd())
+			switch form {
+			case "the link":
+				name = shell + "-link"
+				if err := os.Symlink(fmt.Sprintf("/dev/fd/%d", file.Fd()), name); err != nil {
+					t.Fatal(err)
+				}
+			case "its name":
+				name, os.Stdout = shell, file
+			}
+			if err := saveFile(t.Context(), name, strings.NewReader("the document")); err != nil {
+				t.Errorf("%s: %v", form, err)
+			}
+			_, _ = file.WriteString(", after")
+			_ = file.Close()
+			contains(t, shell, "before, the document, after")
+		}
+	}
+}
+
+// A file that another process has open only grows.
+func TestAFileOfAnotherProcessKeepsItsContent(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte("before, "), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	cmd := exec.Command("sleep", "60")
+	cmd.Stdout = file
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = cmd.Process.Kill(), cmd.Wait() }()
+	open := fmt.Sprintf("/proc/%d/fd/1", cmd.Process.Pid)
+	if _, err := os.Stat(open); err != nil {
+		t.Skip("the system has no /proc")
+	}
+	if err := saveFile(t.Context(), open, strings.NewReader("the document")); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, name, "before, the document")
 }
 
 func TestAnInterruptEndsTheWaitForTheReaderOfAPipe(t *testing.T) {

@@ -24,8 +24,8 @@ const (
 
 	// maxHeaders is the maximum size of the headers of a request. A bearer token may take half of it.
 	maxHeaders = 64 << 10
-	// maxHeaderBytes is the size at which net/http stops reading, with a response in plain text. It is a little larger
-	// than maxHeaders, so that most requests above that get a problem document. net/http allows 4 KiB in addition.
+	// maxHeaderBytes is the size at which net/http stops reading, with a response that ListenProblems replaces. It is a
+	// little larger than maxHeaders, because net/http counts more. net/http allows 4 KiB in addition.
 	maxHeaderBytes = maxHeaders + 12<<10
 )
 

@@ -33,7 +33,7 @@ func serveStart(listener net.Listener) (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Serve(borrowedListener{tcp}) // ends by stop
+		_ = server.Serve(compose.ListenProblems(borrowedListener{tcp})) // ends by stop
 	}()
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), handoverTimeout)

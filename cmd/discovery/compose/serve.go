@@ -30,6 +30,10 @@ const (
 	closeTimeout   = time.Second
 )
 
+// ListenProblems returns a listener whose connections send problem documents where net/http answers in plain text.
+// Serve does this itself.
+func ListenProblems(listener net.Listener) net.Listener { return rest.ListenProblems(listener) }
+
 // Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends. If admin is nil, the metrics
 // and profiles are not served. When ctx ends, Serve shuts down in these steps:
 //   - The readiness check starts to fail.
@@ -42,7 +46,7 @@ const (
 // because ctx ended, Serve returns nil.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
-	listener, track := limitConnections(listener, a.cfg.ServerMaxConnections)
+	listener, track := limitConnections(ListenProblems(listener), a.cfg.ServerMaxConnections)
 	if err := a.startWork(ctx); err != nil {
 		_ = listener.Close()
 		return err

@@ -113,6 +113,37 @@ func TestTheProcessIsAliveWhileAMigrationWaits(t *testing.T) {
 	p.ready()
 }
 
+// A lock of another session delays the start. It does not end the process, which an orchestrator would start again with
+// longer and longer pauses.
+func TestAProcessWaitsForALockThatItsMigrationNeeds(t *testing.T) {
+	d := newDatabase(t)
+	h := newEnv(t, d.url)
+	h.settings["DATABASE_URL"] += "&lock_timeout=200ms"
+	release := d.holdLock(t, "CREATE TABLE connections (x int)")
+	port := must(freeport.Find())
+	h.settings["SERVER_ADDRESS"] = "127.0.0.1:" + strconv.Itoa(port)
+	p := h.serve()
+	eventually(t, 20*time.Second, "wait for the lock", func() bool {
+		return strings.Contains(p.log(), "waiting for a lock of another session")
+	})
+	time.Sleep(3 * time.Second) // longer than the pause before the next attempt
+	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"http://"+h.settings["SERVER_ADDRESS"]+"/health", nil))
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatalf("%v: %s", err, p.log())
+	}
+	_ = answer.Body.Close()
+	if n := strings.Count(p.log(), "waiting for a lock"); n != 1 || answer.StatusCode != http.StatusOK {
+		t.Errorf("/health has status %d, and %d log lines say that the process waits", answer.StatusCode, n)
+	}
+	if out, said, code := command(t, h.settings, "migrate"); code != 1 || !strings.Contains(said, "lock timeout") {
+		t.Errorf("the command migrate ended with %d: %s%s", code, out, said)
+	}
+	release()
+	p.ready()
+}
+
 // stopCommand stops the named command while the command waits for a database lock. It checks the exit code and the
 // output.
 //

@@ -33,6 +33,9 @@ const (
 	retryInterval = 200 * time.Millisecond
 )
 
+// ErrHeld means that another client has held the lock for the whole patience of Wait.
+var ErrHeld = errors.New("another process has held the advisory lock")
+
 // begin is the SQL text that begins the transaction of a lock.
 const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleTimeout + "'"
 
@@ -78,7 +81,7 @@ func Wait(
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("another process has held the advisory lock %d for %v", key, patience)
+			return fmt.Errorf("%w %d for %v", ErrHeld, key, patience)
 		}
 		select {
 		case <-ctx.Done():

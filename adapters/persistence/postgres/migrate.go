@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -45,6 +47,14 @@ func (db *DB) MigrateSchema(ctx context.Context, then func(ctx context.Context) 
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// IsLocked reports whether err means that another session holds a lock: a statement has waited for as long as
+// lock_timeout allows, or was chosen to end a deadlock, or another process migrates.
+func IsLocked(err error) bool {
+	var refused *pgconn.PgError
+	return errors.Is(err, pglock.ErrHeld) || errors.As(err, &refused) &&
+		(refused.Code == "55P03" || refused.Code == "40P01")
 }
 
 // migrateStore executes the missing migrations. The caller holds the advisory lock.

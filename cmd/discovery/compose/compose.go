@@ -68,18 +68,21 @@ type App struct {
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	fetchKeys      func()                      // starts to fetch the issuer's keys; nil without an issuer
 	writes         *writeCheck
+	waits          bool // the start waits for locks of the database
 	draining       atomic.Bool
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
 
 // New composes the service. It opens the keyset and the database, and migrates the schema if DATABASE_MIGRATE is true.
-// ctx bounds only the start; the App does not end when ctx ends.
+// ctx bounds only the start; the App does not end when ctx ends. While another session holds a lock that the start
+// needs, New waits until ctx ends.
 //
 // If a setting caused an error, the error begins with the name of the setting. It is a SettingError if the setting must
 // be corrected before New can succeed. After an error, nothing stays open.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
+	a.waits = true
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -119,8 +122,8 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 }
 
 // NewOffline composes the service without authentication and without an HTTP handler, for commands that work on stored
-// data. It needs only the settings that configs.LoadReseal reads. In all other respects it works like New. The App must
-// not be served.
+// data. It needs only the settings that configs.LoadReseal reads. It does not wait for locks. In all other
+// respects it works like New. The App must not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -173,7 +176,25 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		a.Log.Info("waiting for the database: it does not answer yet, or its schema is being migrated")
 	})
 	defer waiting.Stop()
-	a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
+	open := func() (err error) {
+		a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
+		return err
+	}
+	if a.waits {
+		err = waitForLocks(ctx, a.Log, lockPause, func() error {
+			if err := open(); err != nil || a.Stores.ReleaseClaims == nil {
+				return err
+			}
+			if err := a.Stores.ReleaseClaims(ctx); err != nil { // the first statement of Serve that writes
+				err = errors.Join(err, a.Stores.Close())
+				a.Stores = Stores{}
+				return err
+			}
+			return nil
+		})
+	} else {
+		err = open()
+	}
 	if err != nil {
 		return err
 	}

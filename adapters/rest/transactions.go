@@ -23,7 +23,7 @@ type accountView struct {
 	Balance      string    `json:"balance,omitempty" doc:"Signed decimal, in the account's currency. Do not add up the balances of cards with sharedLimit" example:"1520.37"`
 	BalanceKind  string    `json:"balanceKind,omitempty" enum:"limit_used" example:"limit_used" doc:"limit_used: the balance of a card is the used part of its limit, with the instalments to come, and no amount of a bill; absent if the vendor does not say so"`
 	SharedLimit  bool      `json:"sharedLimit,omitzero" example:"true" doc:"The card shares its limit with other cards, each of which can repeat the same balance; absent if the vendor does not say so"`
-	Metadata     rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object"`
+	Metadata     rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object, unchanged; a parser of JSON may shorten its numbers"`
 	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
@@ -139,7 +139,7 @@ type transactionView struct {
 	References           referencesView    `json:"references,omitzero" doc:"The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known"`
 	CounterpartyDocument partyDocumentView `json:"counterpartyDocument,omitzero" doc:"The tax number of the other party; absent if it is unknown or masked"`
 	Warnings             []string          `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
-	Metadata             rawJSON           `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
+	Metadata             rawJSON           `json:"metadata,omitzero" doc:"The vendor's own object, unchanged; a parser of JSON may shorten its numbers"`
 	BillID               string            `json:"billId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04" doc:"The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill"`
 	BillMonth            string            `json:"billMonth,omitempty" example:"2026-11" doc:"The month in which the bill is due, or is expected to be due"`
 	BillBasis            string            `json:"billBasis,omitempty" enum:"vendor,forecast,dates" example:"vendor" doc:"How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide"`

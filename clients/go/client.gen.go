@@ -3188,7 +3188,7 @@ type AccountView struct {
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	MaybeContinues *[]string `json:"maybeContinues,omitempty"`
 
-	// Metadata The vendor's own object
+	// Metadata The vendor's own object, unchanged; a parser of JSON may shorten its numbers
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
 	Metadata json.RawMessage `json:"metadata,omitempty"`
@@ -5762,7 +5762,7 @@ type FoundView struct {
 	// Institution With q: the bank of the connection; absent if unknown
 	Institution *InstitutionView `json:"institution,omitempty"`
 
-	// Metadata The vendor's own object, unchanged
+	// Metadata The vendor's own object, unchanged; a parser of JSON may shorten its numbers
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
 	Metadata json.RawMessage `json:"metadata,omitempty"`
@@ -8769,7 +8769,7 @@ type TransactionView struct {
 	// Instalment The instalment of a purchase; absent if it is none
 	Instalment *InstalmentView `json:"instalment,omitempty"`
 
-	// Metadata The vendor's own object, unchanged
+	// Metadata The vendor's own object, unchanged; a parser of JSON may shorten its numbers
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
 	Metadata json.RawMessage `json:"metadata,omitempty"`

@@ -3,7 +3,12 @@ import type { components, paths } from "./schema.gen.js";
 
 export type { components, operations, paths } from "./schema.gen.js";
 
-/** Transaction is a transaction of the API. An erased one has only id, connectionId, version and two times. */
+/**
+ * Transaction is a transaction of the API. An erased one has only id, connectionId, version and two times.
+ *
+ * Amounts are strings with all digits. The numbers inside metadata are JavaScript numbers: 12345678901234567890 becomes
+ * 12345678901234567000, and 1.10 becomes 1.1. With parseAs: "text" a call returns the text of the response instead.
+ */
 export type Transaction = components["schemas"]["TransactionView"];
 
 /** Problem is the body of each response that reports a failure. */

@@ -2011,7 +2011,7 @@ export interface components {
              */
             maybeContinues?: string[];
             /**
-             * @description The vendor's own object
+             * @description The vendor's own object, unchanged; a parser of JSON may shorten its numbers
              * @example {
              *       "id": "c0ffee00-0000-4000-8000-000000000002"
              *     }
@@ -4472,7 +4472,7 @@ export interface components {
             /** @description With q: the bank of the connection; absent if unknown */
             institution?: components["schemas"]["InstitutionView"];
             /**
-             * @description The vendor's own object, unchanged
+             * @description The vendor's own object, unchanged; a parser of JSON may shorten its numbers
              * @example {
              *       "id": "c0ffee00-0000-4000-8000-000000000002"
              *     }
@@ -7286,7 +7286,7 @@ export interface components {
             /** @description The instalment of a purchase; absent if it is none */
             instalment?: components["schemas"]["InstalmentView"];
             /**
-             * @description The vendor's own object, unchanged
+             * @description The vendor's own object, unchanged; a parser of JSON may shorten its numbers
              * @example {
              *       "id": "c0ffee00-0000-4000-8000-000000000002"
              *     }

@@ -56,3 +56,17 @@ test("a failure is a problem", async () => {
   assert.equal(response.status, 401);
   assert.equal(error.code, "MTCH-0003");
 });
+
+// The numbers of metadata are JavaScript numbers; the text of a response keeps all digits.
+test("the text of a response keeps the digits of metadata", async () => {
+  const text = '{"id":"t1","metadata":{"nsu":12345678901234567890,"rate":1.10}}';
+  const client = createClient({
+    baseUrl: "http://127.0.0.1", token: "t",
+    fetch: async () => new Response(text, { headers: { "Content-Type": "application/json" } }),
+  });
+  const call = { params: { path: { id: "t1" } } };
+  const parsed = await client.GET("/v1/discovery/transactions/{id}", call);
+  assert.equal(JSON.stringify(parsed.data.metadata), '{"nsu":12345678901234567000,"rate":1.1}');
+  const read = await client.GET("/v1/discovery/transactions/{id}", { ...call, parseAs: "text" });
+  assert.equal(read.data, text);
+});

@@ -445,33 +445,49 @@ func mounted(t *testing.T, objects map[string]object) string {
 func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 	helm := tool(t, "helm")
 	for problem, value := range map[string]string{
-		"a misspelt value":              "replicas=3",
-		"no public URL":                 "publicUrl=",
-		"a variable of the chart":       "extraEnv[0].name=PUBLIC_URL,extraEnv[0].value=x",
-		"a variable of the migration":   "extraEnv[0].name=DATABASE_URL_FILE,extraEnv[0].value=x",
-		"a variable that is a setting":  "settings.LOG_LEVEL=warn,extraEnv[0].name=LOG_LEVEL,extraEnv[0].value=x",
-		"a variable given twice":        "extraEnv[0].name=A,extraEnv[1].name=A",
-		"a volume of the chart":         "extraVolumes[0].name=tmp",
-		"a volume given twice":          "extraVolumes[0].name=a,extraVolumes[1].name=a",
-		"a mount of the chart":          "extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/tmp/",
-		"a mount given twice":           "extraVolumeMounts[0].mountPath=/a,extraVolumeMounts[1].mountPath=/a",
-		"a URL without TLS":             "publicUrl=http://api.example.com",
-		"two bundles of authorities":    "trust.configMap=a,trust.secret=b",
-		"a sink without a port":         "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24",
-		"a secret among the settings":   "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
-		"the key of a collector":        "settings.OTEL_EXPORTER_OTLP_HEADERS=x",
-		"the password of a proxy":       "settings.EGRESS_PROXY=http://u:p@h",
-		"the database in a setting":     "settings.DATABASE_URL=x",
-		"a setting that the chart sets": "settings.ADMIN_ADDRESS=:1",
-		"an unknown setting":            "settings.PULL_WORKER=3",
-		"a misspelt prefix":             "settings.LOGLEVEL=debug",
-		"no keyset":                     "keyset.existingSecret=",
-		"too short a grace period":      "terminationGracePeriodSeconds=5",
-		"a key without its secret":      "webhooks.pluggy.hmacSecretKey=x",
-		"a misspelt key of a vendor":    "webhooks.pluggy.hmacSecret=x",
-		"a vendor that has no name":     "webhooks.existingsecret=x",
-		"a misspelt vendor":             "webhooks.plugy.hmacSecretKey=x",
-		"base URLs of such a vendor":    "settings.PLUGY_BASE_URLS=https://x",
+		"a misspelt value":             "replicas=3",
+		"no public URL":                "publicUrl=",
+		"a variable of the chart":      "extraEnv[0].name=PUBLIC_URL,extraEnv[0].value=x",
+		"a variable of the migration":  "extraEnv[0].name=DATABASE_URL_FILE,extraEnv[0].value=x",
+		"a variable that is a setting": "settings.LOG_LEVEL=warn,extraEnv[0].name=LOG_LEVEL,extraEnv[0].value=x",
+		"a variable given twice":       "extraEnv[0].name=A,extraEnv[1].name=A",
+		"a volume of the chart":        "extraVolumes[0].name=tmp",
+		"a volume given twice":         "extraVolumes[0].name=a,extraVolumes[1].name=a",
+		"a mount of the chart": "extraVolumes[0].name=a,extraVolumeMounts[0].name=a," +
+			"extraVolumeMounts[0].mountPath=/tmp/",
+		"a mount given twice": "extraVolumes[0].name=a,extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/a," +
+			"extraVolumeMounts[1].name=a,extraVolumeMounts[1].mountPath=/a",
+		"a mount without its volume":   "extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/a",
+		"a mount without authorities":  "extraVolumeMounts[0].name=trust,extraVolumeMounts[0].mountPath=/a",
+		"a label of the chart":         `podLabels.app\.kubernetes\.io/name=x`,
+		"its component":                `podLabels.app\.kubernetes\.io/component=x`,
+		"a name with an underscore":    "fullnameOverride=my_name",
+		"a name that begins wrongly":   "fullnameOverride=-name",
+		"part of a name in upper case": "nameOverride=Name",
+		"an access manager's host":     "auth.authorizerUrl=access-manager:8080",
+		"a CIDR without a length":      "networkPolicy.databaseTo[0].ipBlock.cidr=10.0.0.0",
+		"an address of 256": "networkPolicy.sinks[0].ports[0]=443," +
+			"networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.256/32",
+		"a CIDR that is too long":         "networkPolicy.ingressFrom[0].ipBlock.cidr=10.0.0.0/33",
+		"a CIDR of IPv6 that is too long": "networkPolicy.dnsTo[0].ipBlock.cidr=fc00::/129",
+		"a CIDR of a further rule":        "networkPolicy.extraEgress[0].to[0].ipBlock.cidr=x",
+		"a URL without TLS":               "publicUrl=http://api.example.com",
+		"two bundles of authorities":      "trust.configMap=a,trust.secret=b",
+		"a sink without a port":           "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24",
+		"a secret among the settings":     "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
+		"the key of a collector":          "settings.OTEL_EXPORTER_OTLP_HEADERS=x",
+		"the password of a proxy":         "settings.EGRESS_PROXY=http://u:p@h",
+		"the database in a setting":       "settings.DATABASE_URL=x",
+		"a setting that the chart sets":   "settings.ADMIN_ADDRESS=:1",
+		"an unknown setting":              "settings.PULL_WORKER=3",
+		"a misspelt prefix":               "settings.LOGLEVEL=debug",
+		"no keyset":                       "keyset.existingSecret=",
+		"too short a grace period":        "terminationGracePeriodSeconds=5",
+		"a key without its secret":        "webhooks.pluggy.hmacSecretKey=x",
+		"a misspelt key of a vendor":      "webhooks.pluggy.hmacSecret=x",
+		"a vendor that has no name":       "webhooks.existingsecret=x",
+		"a misspelt vendor":               "webhooks.plugy.hmacSecretKey=x",
+		"base URLs of such a vendor":      "settings.PLUGY_BASE_URLS=https://x",
 	} {
 		cmd := exec.Command(helm, "template", "rel", "deploy/helm", "--set", publicURL, "--set", value)
 		cmd.Dir = root
@@ -479,6 +495,18 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 			t.Errorf("%s (%s) is rendered:\n%s", problem, value, printed)
 		}
 	}
+}
+
+func TestValuesThatKubernetesAcceptsAreRendered(t *testing.T) {
+	render(t, "fullnameOverride=a-1", "nameOverride=1a", "auth.authorizerUrl=http://access.lerian.svc:8080/base",
+		`podLabels.app\.kubernetes\.io/part-of=x`,
+		"extraVolumeMounts[0].name=secrets", "extraVolumeMounts[0].mountPath=/a",
+		"networkPolicy.databaseTo[0].ipBlock.cidr=0.0.0.0/0",
+		"networkPolicy.databaseTo[1].ipBlock.cidr=2001:db8::/32",
+		"networkPolicy.databaseTo[2].ipBlock.cidr=::ffff:10.0.0.0/104",
+		"networkPolicy.dnsTo[0].podSelector.matchLabels.a=b",
+		"networkPolicy.sinks[0].ports[0]=443", "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.255.0.0/16",
+		"networkPolicy.sinks[0].to[0].ipBlock.except[0]=10.255.9.0/24")
 }
 
 // Every setting of the service is a value of the chart, a secret, or one of the names that the schema lists.

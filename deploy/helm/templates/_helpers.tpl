@@ -108,8 +108,15 @@ capabilities:
 {{- if or .Values.trust.configMap .Values.trust.secret }}
 - { name: trust, mountPath: /run/trust, readOnly: true }
 {{- end }}
+{{- $volumes := dict "secrets" true "trust" (or .Values.trust.configMap .Values.trust.secret) }}
+{{- range .Values.extraVolumes }}
+{{- $_ := set $volumes .name true }}
+{{- end }}
 {{- $taken := dict "/tmp" true "/run/secrets/discovery" true "/run/trust" true }}
 {{- range .Values.extraVolumeMounts }}
+{{- if not (get $volumes (.name | default "")) }}
+{{- fail (printf "extraVolumeMounts: there is no volume %q in extraVolumes" (.name | default "")) }}
+{{- end }}
 {{- if hasKey $taken (clean .mountPath) }}
 {{- fail (printf "extraVolumeMounts: the path %s is taken by the chart or by another mount" .mountPath) }}
 {{- end }}

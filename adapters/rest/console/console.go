@@ -100,7 +100,18 @@ func (s SignIn) elements() string {
 		scopes += " discovery:read discovery:write"
 	}
 	return token + meta("sign-in", [2]string{"issuer", s.Issuer}, [2]string{"client-id", s.ClientID},
-		[2]string{"scopes", scopes}, [2]string{"audience", s.Audience})
+		[2]string{"scopes", withoutRepetition(scopes)}, [2]string{"audience", s.Audience})
+}
+
+// withoutRepetition returns the words of a list, each once. Some providers refuse a scope that is asked for twice.
+func withoutRepetition(list string) string {
+	var words []string
+	for word := range strings.FieldsSeq(list) {
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // meta returns an HTML element with the data: pairs of a name and a value.

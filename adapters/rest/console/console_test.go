@@ -129,6 +129,15 @@ func TestFurtherScopesAndTheAudienceAreInThePage(t *testing.T) {
 	}
 }
 
+// The documents of a provider such as Cognito name all scopes, those that the console adds itself included.
+func TestAScopeIsRequestedOnce(t *testing.T) {
+	signIn := SignIn{Issuer: "https://issuer.example", ClientID: "c", Scopes: "openid email  openid profile email"}
+	want := `data-scopes="openid offline_access email profile"`
+	if page := get(New(signIn), Path).Body.String(); !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s:\n%s", want, page)
+	}
+}
+
 func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 	signIn := SignIn{Issuer: "https://id.example.com:8443/realms/a?\"", ClientID: `a"><b`, RequestScopes: true}
 	w := get(New(signIn), Path)

@@ -284,7 +284,11 @@ var (
 		},
 		"TRUSTED_PROXIES": {
 			func(c configs.Config) any { return c.TrustedProxies },
-			map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+			map[string]any{
+				"": nets(), "10.0.0.0/8": nets("10.0.0.0/8"), "::ffff:127.0.0.1/128": nets("127.0.0.1/32"),
+				"::ffff:127.0.0.1": nets("127.0.0.1/32"), "::ffff:10.1.2.3/104": nets("10.0.0.0/8"),
+				"::ffff:0:0/96": nets("0.0.0.0/0"), "::1/128": nets("::1/128"), "::/0": nets("::/0"),
+			}, cidrs,
 		},
 		"RECONCILE_INTERVAL": {
 			func(c configs.Config) any { return c.ReconcileInterval },

@@ -304,11 +304,18 @@ func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 	return networks
 }
 
+// parseNetwork parses a CIDR or an address. A network of IPv4 that is written as one of IPv6 (::ffff:10.0.0.0/104)
+// becomes one of IPv4, because the addresses with which it is compared are of IPv4.
 func parseNetwork(text string) (netip.Prefix, bool) {
 	if addr, err := netip.ParseAddr(text); err == nil {
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), true
 	}
 	network, err := netip.ParsePrefix(text)
+	const mapped = 96 // bits before the address of IPv4
+	if addr := network.Addr(); addr.Is4In6() && network.Bits() >= mapped {
+		network = netip.PrefixFrom(addr.Unmap(), network.Bits()-mapped)
+	}
 	return network.Masked(), err == nil
 }
 

@@ -28,7 +28,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/tdewolff/minify/v2"
-	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
 
@@ -245,16 +244,15 @@ func readAssets() (all []asset, err error) {
 	return all, err
 }
 
-// minified returns a script or a style sheet of the console without comments and white space, which are a seventh of
-// the compressed size, and with short names of local variables. The names of functions are kept, so that a stack trace
-// can be read. Other files are returned as they are.
+// minified returns a script of the console without comments and white space, which are a seventh of the compressed
+// size, and with short names of local variables. The names of functions are kept, so that a stack trace can be read.
+// Other files are returned as they are.
 func minified(name string, content []byte) ([]byte, error) {
-	minifier := minifiers[path.Ext(name)]
-	if path.Dir(name) != "assets" || minifier == nil {
+	if path.Dir(name) != "assets" || path.Ext(name) != ".js" {
 		return content, nil
 	}
 	var short bytes.Buffer
-	err := minifier.Minify(minify.New(), &short, bytes.NewReader(content), nil)
+	err := new(js.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
 	lines := indentation.ReplaceAll(short.Bytes(), []byte("\n"))
 	return betweenElements.ReplaceAll(lines, []byte("$1$2$3$4")), err
 }
@@ -265,8 +263,6 @@ var (
 	indentation     = regexp.MustCompile(`\n +`)
 	betweenElements = regexp.MustCompile(`(>|})\n(\$)|(>)\n|\n(<)`)
 )
-
-var minifiers = map[string]minify.Minifier{".js": &js.Minifier{}, ".css": &css.Minifier{}}
 
 // versionOf returns a hash of the names and contents of all assets. The hash is shorter than an id, because the
 // access log redacts segments of a path that are longer than an id.

@@ -22,15 +22,15 @@ func serveProblems(t *testing.T, handler http.Handler) func(request string) *htt
 	server, ended := NewServer("", handler), make(chan error, 1)
 	var open sync.WaitGroup // net/http waits before it closes a connection
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
+		if state == http.StateNew {
 			open.Add(1)
-		case http.StateClosed:
+		}
+		if state == http.StateClosed {
 			open.Done()
 		}
 	}
 	go func() { ended <- server.Serve(ListenProblems(listener)) }()
-	t.Cleanup(func() { _ = server.Close(); <-ended; open.Wait() })
+	t.Cleanup(func() { _, _ = server.Close(), <-ended; open.Wait() })
 	return func(request string) *http.Response {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {

@@ -4,7 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
 )
@@ -30,5 +36,26 @@ func openMatcher(t *testing.T) []string {
 	return []string{
 		"MATCHER_URL=" + imports.URL, "TOKEN_URL=" + tokens.URL, "CONTEXT=" + context, "SOURCE=" + source,
 		"MATCHER_CLIENT=" + client, "MATCHER_SECRET=" + secret,
+	}
+}
+
+// The calls that docs/events.md lists for a stand-in are those that the simulated Matcher serves.
+func TestTheCallsToMatcherAreInThePage(t *testing.T) {
+	calls := func(file, section, form string) (all []string) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(text), section)
+		for _, call := range regexp.MustCompile(form).FindAllStringSubmatch(after, -1) {
+			all = append(all, call[1]+" "+regexp.MustCompile(`{\w+}`).ReplaceAllString(call[2], "{}"))
+		}
+		slices.Sort(all)
+		return all
+	}
+	served := calls("../../test/kit/matchersim/matchersim.go", "", `handle\("(GET|POST) "\+contexts\+"([^"]+)"`)
+	listed := calls("../../docs/events.md", "\n## Matcher\n", "\\| `(GET|POST) /([^`]+)`")
+	if diff := cmp.Diff(served, listed); diff != "" || len(served) != 5 {
+		t.Errorf("calls (-served +listed):\n%s", diff)
 	}
 }

@@ -124,7 +124,11 @@ func pullBills(t *testing.T, h *env, now time.Time, kills bool) (states []cardSt
 		if attempts, _ := ended["attempts"].(float64); ended["status"] != "succeeded" || kills != (attempts > 1) {
 			t.Errorf("the pull ended as %v", ended)
 		}
-		before = h.cardState(p, connection)
+		// The bills of a pull that has brought only rows are evaluated in the background.
+		eventually(t, waitTimeout, "evaluation of the bills", func() bool {
+			before = h.cardState(p, connection)
+			return len(before.bills) > 0 && before.bills[0]["check"] == []string{"differs", "adds_up"}[i]
+		})
 		states = append(states, before)
 	}
 	return states

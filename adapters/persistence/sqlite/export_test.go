@@ -18,12 +18,13 @@ import (
 
 // Plans are the plans of statements, by the text of the statement. A plan consists of steps of EXPLAIN QUERY PLAN.
 type Plans struct {
-	mu  sync.Mutex
-	all map[string][]string
+	mu   sync.Mutex
+	seen map[string]bool // the texts as they were run
+	all  map[string][]string
 }
 
 // observed contains the plans of all statements that the tests of the package run.
-var observed = Plans{all: map[string][]string{}}
+var observed = Plans{seen: map[string]bool{}, all: map[string][]string{}}
 
 func init() { observe = observed.add }
 
@@ -31,6 +32,7 @@ func init() { observe = observed.add }
 func ForgetPlans() {
 	observed.mu.Lock()
 	defer observed.mu.Unlock()
+	clear(observed.seen)
 	clear(observed.all)
 }
 
@@ -45,9 +47,13 @@ func ObservedPlans() map[string][]string {
 var lists = regexp.MustCompile(`([?$]\d*)(?:, ?[?$]\d*)+`)
 
 func (p *Plans) add(ctx context.Context, c driver.QueryerContext, text string, args []driver.NamedValue) {
-	key := lists.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1, …")
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.seen[text] {
+		return
+	}
+	p.seen[text] = true
+	key := lists.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1, …")
 	verb, _, _ := strings.Cut(key, " ")
 	if _, known := p.all[key]; known ||
 		!slices.Contains([]string{"SELECT", "UPDATE", "DELETE", "INSERT", "WITH"}, verb) {

@@ -76,7 +76,8 @@ type App struct {
 
 // New composes the service. It opens the keyset and the database, and migrates the schema if DATABASE_MIGRATE is true.
 // ctx bounds only the start; the App does not end when ctx ends. While another session holds a lock that the start
-// needs, New waits until ctx ends.
+// needs, New waits until ctx ends. On SQLite, New releases the work that a process had claimed before it died: only one
+// process at a time may compose the service for a file.
 //
 // If a setting caused an error, the error begins with the name of the setting. It is a SettingError if the setting must
 // be corrected before New can succeed. After an error, nothing stays open.
@@ -182,15 +183,10 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	}
 	if a.waits {
 		err = waitForLocks(ctx, a.Log, lockPause, func() error {
-			if err := open(); err != nil || a.Stores.ReleaseClaims == nil {
+			if err := open(); err != nil {
 				return err
 			}
-			if err := a.Stores.ReleaseClaims(ctx); err != nil { // the first statement of Serve that writes
-				err = errors.Join(err, a.Stores.Close())
-				a.Stores = Stores{}
-				return err
-			}
-			return nil
+			return a.releaseClaims(ctx)
 		})
 	} else {
 		err = open()
@@ -205,6 +201,20 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	a.memory = membudget.New(cmp.Or(a.cfg.MemoryBudget, configs.DefaultMemoryBudget))
 	a.vendors = a.newVendorClient(a.cfg.Egress, o)
 	a.Service, err = application.New(a.serviceDeps(sealer, auditKeys, o))
+	return err
+}
+
+// releaseClaims releases the claims of a process that has died, so that their work continues at once. After an error,
+// the stores are closed.
+func (a *App) releaseClaims(ctx context.Context) error {
+	if a.Stores.releaseClaims == nil {
+		return nil
+	}
+	err := a.Stores.releaseClaims(ctx)
+	if err != nil {
+		err = errors.Join(err, a.Stores.Close())
+		a.Stores = Stores{}
+	}
 	return err
 }
 

@@ -47,7 +47,7 @@ func ListenProblems(listener net.Listener) net.Listener { return rest.ListenProb
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener, track := limitConnections(ListenProblems(listener), a.cfg.ServerMaxConnections)
-	if err := a.startWork(ctx); err != nil {
+	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -131,15 +131,4 @@ func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (
 		a.Log.Warn("last use of tokens was not saved", zap.Error(flush))
 	}
 	a.Log.Info("stopped")
-}
-
-// startWork starts the pulls and the maintenance tasks. First it releases the claims of a process that has died.
-func (a *App) startWork(ctx context.Context) error {
-	if release := a.Stores.ReleaseClaims; release != nil {
-		// The claims must be released even if the service is told to stop while it starts.
-		if err := release(context.WithoutCancel(ctx)); err != nil {
-			return err
-		}
-	}
-	return a.Stores.Queue.Start(ctx, a.Service, a.Service)
 }

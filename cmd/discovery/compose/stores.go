@@ -40,11 +40,12 @@ type Stores struct {
 	// sent, and the next call to Matcher.
 	MatcherEntries ports.MatcherEntries
 
-	// ReleaseClaims ends the claims of a process that has died. Call it before Queue.Start. It is nil if several
-	// processes can use the backend; the claims of a dead process then expire.
-	ReleaseClaims func(context.Context) error
 	// Close closes the backend.
 	Close func() error
+
+	// releaseClaims ends the claims of a process that has died. It is nil if several processes can use the backend; the
+	// claims of a dead process then expire.
+	releaseClaims func(context.Context) error
 }
 
 // Queue runs pulls and the maintenance tasks between Start and Stop.
@@ -139,7 +140,7 @@ func openSQLite(
 	}
 	queue := localjobs.New(jobsConfig, localjobs.Database{})
 	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
-	stores.ReleaseClaims = func(ctx context.Context) error { return db.ReleaseClaims(ctx, time.Now()) }
+	stores.releaseClaims = func(ctx context.Context) error { return db.ReleaseClaims(ctx, time.Now()) }
 	return stores, nil
 }
 

@@ -100,15 +100,14 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip. It does
-// not compare the connection: SQLite would then read all records of the connection for each row.
-func (dialect) SaveMetadata(tx *gorm.DB, tenant, _ uuid.UUID, rows []records.Refreshed) error {
-	const update = "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?, card_facts = ?" +
-		" WHERE id = ? AND tenant_id = ?"
+// SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
+func (dialect) SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed) error {
+	update := "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?, card_facts = ?" +
+		" WHERE id = ? AND tenant_id = ? AND " + gormstore.EqualUnindexed("connection_id", "?")
 	for i := range rows {
 		r := &rows[i]
 		err := tx.Exec(update, gormstore.Pack(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
-			r.Digest[:], gormstore.EncodeCard(r.Card), r.ID.UUID, tenant).Error
+			r.Digest[:], gormstore.EncodeCard(r.Card), r.ID.UUID, tenant, connection).Error
 		if err != nil {
 			return err
 		}

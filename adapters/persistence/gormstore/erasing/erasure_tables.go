@@ -243,7 +243,9 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		return false, err
 	}
 	err = b.tx.Table(gormstore.TransactionTable).
-		Where(b.dialect.AnyOf("id", ids)).Where(b.dialect.TenantIs("tenant_id", "?"), b.erasure.Tenant.UUID).
+		Where(b.dialect.AnyOf("id", ids)).
+		Where(gormstore.EqualUnindexed("connection_id", "?"), b.erasure.Connection.UUID).
+		Where(b.dialect.TenantIs("tenant_id", "?"), b.erasure.Tenant.UUID).
 		Updates(erasedColumns(b.at, seq)).Error
 	if err != nil {
 		return false, err

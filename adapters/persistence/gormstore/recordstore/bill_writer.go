@@ -437,8 +437,8 @@ func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment) error 
 		}
 		for batch := range slices.Chunk(changed[bill], removalBatch) {
 			err := w.tx.Table(gormstore.TransactionTable).
-				Where(w.dialect.AnyOf("id", batch)).
-				Where(w.dialect.TenantIs("tenant_id", "?"), w.tenant). // the connection is not compared; see recordByID
+				Where(w.dialect.AnyOf("id", batch)).Where(isOfConnection(w.connection)).
+				Where(w.dialect.TenantIs("tenant_id", "?"), w.tenant).
 				Updates(map[string]any{"bill_id": id, "card_bill": gormstore.EncodeCard(bill)}).Error
 			if err != nil {
 				return err

@@ -16,7 +16,7 @@ type view struct {
 	begin, end []int
 }
 
-// decoder returns what the escape sequence at the start of a text stands for, and its length. The length is 0 if the
+// decoder returns what the escape sequence at the start of a text means, and its length. The length is 0 if the
 // text does not begin with an escape sequence, and -1 if the text ends inside one.
 type decoder func(text []byte) (decoded []byte, length int)
 

@@ -117,17 +117,42 @@ func (s *suite) command(ctx context.Context, names []string, variable string) *e
 	return command
 }
 
-// judge runs the tests of the suite that run the code of the mutant with this id, and returns the mutant's verdict.
+// cheapTest is the largest CPU time of a test that runs in the first group.
+const cheapTest = time.Second
+
+// judge runs the tests of the suite that run the code of the mutant with this id, and returns the mutant's verdict. It
+// runs the cheap tests first, because they kill most mutants.
 func (s *suite) judge(ctx context.Context, id int) (verdict, error) {
-	var names []string
-	var cpu time.Duration
+	var cheap, costly []*test
 	for _, t := range s.tests {
-		if t.reached[id] != 0 {
-			names, cpu = append(names, t.name), cpu+t.cpu
+		switch {
+		case t.reached[id] == 0:
+		case t.cpu <= cheapTest:
+			cheap = append(cheap, t)
+		default:
+			costly = append(costly, t)
 		}
 	}
-	if len(names) == 0 {
-		return notCovered, nil
+	result := notCovered
+	for _, tests := range [][]*test{cheap, costly} {
+		if len(tests) == 0 {
+			continue
+		}
+		v, err := s.judgeBy(ctx, id, tests)
+		if err != nil || v != lived {
+			return v, err
+		}
+		result = v
+	}
+	return result, nil
+}
+
+// judgeBy runs some tests of the suite with the mutant, and returns its verdict.
+func (s *suite) judgeBy(ctx context.Context, id int, tests []*test) (verdict, error) {
+	var names []string
+	var cpu time.Duration
+	for _, t := range tests {
+		names, cpu = append(names, t.name), cpu+t.cpu
 	}
 	seconds := cpuSeconds + int(math.Ceil(cpuFactor*cpu.Seconds()))
 	limited, cancel := context.WithTimeout(ctx, time.Duration(wallSeconds+10*seconds)*time.Second)

@@ -207,7 +207,7 @@ func eachCombination(do func(accountFacts)) {
 func TestEachCombinationOfFactsAboutTwoAccounts(t *testing.T) {
 	step := 1
 	if testing.Short() {
-		step = 13
+		step = 7
 	}
 	all, failed, combination := linked(t, "x", "", 1, 60, "A").Rows, 0, 0
 	used := map[string]bool{}

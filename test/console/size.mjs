@@ -206,7 +206,8 @@ async function play(task, n, data, played) {
     const { clicks, fields, seconds } = await playTask(task, page, data);
     played.push(`| ${n} | ${task.name} | ${clicks} | ${fields} | ${seconds.toFixed(1)} |`);
   } catch (error) {
-    played.push(`| ${n} | ${task.name} | failed: ${String(error).split('\n').slice(0, 6).join(' ')} | | |`);
+    const alerts = await page.getByRole('alert').allInnerTexts().catch(() => []);
+    played.push(`| ${n} | ${task.name} | failed: ${[String(error), page.url(), ...alerts].join(' ').split('\n').slice(0, 12).join(' ')} | | |`);
   }
   await keep(page, String(n).padStart(2, '0')).catch((error) => console.log('no screenshot', String(error)));
   await page.context().close();

@@ -5,6 +5,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // pattern is a regular expression. Most texts do not match, and a search for parts is much faster than an attempt to
@@ -12,10 +13,42 @@ import (
 type pattern struct {
 	*regexp.Regexp
 	// parts contains texts of which each match contains at least one. It is nil if there are none.
-	parts  []string
-	pairs  []letterPairs // those of each part
-	digits int           // the number of digits that each match contains at least
+	parts      []string
+	pairs      []letterPairs // those of each part
+	characters characters    // each match contains all of them
+	digits     int           // the number of digits that each match contains at least
 }
+
+// contents describes a text, so that many patterns can be ruled out without a search.
+type contents struct {
+	pairs      letterPairs
+	characters characters
+	digits     int // the number of digits
+}
+
+func contentsOf(text string) contents {
+	c := contents{pairs: letterPairsOf(text)}
+	for i := range len(text) {
+		c.characters.add(rune(text[i]))
+		if isDigit(rune(text[i])) {
+			c.digits++
+		}
+	}
+	return c
+}
+
+// characters is a set of ASCII characters.
+type characters [2]uint64
+
+// add adds a character. It does nothing if the character is not ASCII.
+func (c *characters) add(r rune) {
+	if r <= unicode.MaxASCII {
+		c[r>>6] |= 1 << (r & 63)
+	}
+}
+
+// contains reports whether all characters of the other set are in the set.
+func (c *characters) contains(other *characters) bool { return other[0]&^c[0]|other[1]&^c[1] == 0 }
 
 // letterPairs is a set of pairs of consecutive bytes. Several pairs may be one member.
 type letterPairs [4]uint64
@@ -40,7 +73,7 @@ const maxParts = 48
 func compile(expression string) *pattern {
 	p := &pattern{Regexp: regexp.MustCompile(expression)}
 	if parsed, err := syntax.Parse(expression, syntax.Perl); err == nil {
-		p.parts, p.digits = requiredParts(parsed), minDigits(parsed)
+		p.parts, p.digits, p.characters = requiredParts(parsed), minDigits(parsed), requiredCharacters(parsed)
 	}
 	for _, part := range p.parts {
 		p.pairs = append(p.pairs, letterPairsOf(part))
@@ -48,20 +81,21 @@ func compile(expression string) *pattern {
 	return p
 }
 
-// mayMatch reports whether the text contains what each match contains: one of the parts, and as many digits.
+// mayMatch reports whether the text contains what each match contains: one of the parts, the characters, and as many
+// digits.
 func (p *pattern) mayMatch(text string) bool {
-	pairs := letterPairsOf(text)
-	return p.mayMatchPairs(text, &pairs)
+	of := contentsOf(text)
+	return p.mayMatchContents(text, &of)
 }
 
-// mayMatchPairs is mayMatch for a text whose pairs of letters are known. Most parts have a pair that the text lacks, so
-// the text is rarely searched.
-func (p *pattern) mayMatchPairs(text string, pairs *letterPairs) bool {
-	if !hasDigits(text, p.digits) {
+// mayMatchContents is mayMatch for a text whose contents are known. Most parts have a pair of letters that the text
+// lacks, so the text is rarely searched.
+func (p *pattern) mayMatchContents(text string, of *contents) bool {
+	if of.digits < p.digits || !of.characters.contains(&p.characters) {
 		return false
 	}
 	for i, part := range p.parts {
-		if pairs.contains(&p.pairs[i]) && strings.Contains(text, part) {
+		if of.pairs.contains(&p.pairs[i]) && strings.Contains(text, part) {
 			return true
 		}
 	}
@@ -70,14 +104,36 @@ func (p *pattern) mayMatchPairs(text string, pairs *letterPairs) bool {
 
 const digits = "0123456789"
 
-// hasDigits reports whether the text contains at least n digits.
-func hasDigits(text string, n int) bool {
-	for i := 0; i < len(text) && n > 0; i++ {
-		if '0' <= text[i] && text[i] <= '9' {
-			n--
-		}
+// requiredCharacters returns the ASCII characters that each match of the expression contains.
+func requiredCharacters(e *syntax.Regexp) (set characters) {
+	if e.Flags&syntax.FoldCase != 0 {
+		return set
 	}
-	return n <= 0
+	switch e.Op {
+	case syntax.OpLiteral:
+		for _, r := range e.Rune {
+			set.add(r)
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return requiredCharacters(e.Sub[0])
+	case syntax.OpRepeat:
+		if e.Min > 0 {
+			return requiredCharacters(e.Sub[0])
+		}
+	case syntax.OpConcat:
+		for _, sub := range e.Sub {
+			more := requiredCharacters(sub)
+			set[0], set[1] = set[0]|more[0], set[1]|more[1]
+		}
+	case syntax.OpAlternate:
+		set = requiredCharacters(e.Sub[0])
+		for _, sub := range e.Sub[1:] {
+			common := requiredCharacters(sub)
+			set[0], set[1] = set[0]&common[0], set[1]&common[1]
+		}
+	default: // the other operations require no character
+	}
+	return set
 }
 
 // minDigits returns a number of digits that each match of the expression contains.

@@ -11,10 +11,10 @@ import (
 // was taken is replaced by a blank, so that no other kind reads it again.
 type scan struct {
 	text       string
-	known      string      // the text that pairs describes
-	pairs      letterPairs // those of known
-	digits     bool        // the text contains a digit
-	monthFirst bool        // a date begins with the month; see isMonthFirst
+	known      string   // the text that contents describes
+	contents   contents // those of known
+	digits     bool     // the text contains a digit
+	monthFirst bool     // a date begins with the month; see isMonthFirst
 }
 
 // newScan returns a scan of a folded text.
@@ -26,9 +26,9 @@ func newScan(folded string) *scan {
 // mayMatch reports whether the text may match the pattern.
 func (s *scan) mayMatch(p *pattern) bool {
 	if s.known != s.text {
-		s.known, s.pairs = s.text, letterPairsOf(s.text)
+		s.known, s.contents = s.text, contentsOf(s.text)
 	}
-	return p.mayMatchPairs(s.text, &s.pairs)
+	return p.mayMatchContents(s.text, &s.contents)
 }
 
 // spelledTaxes joins the letters of abbreviated taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F.
@@ -171,11 +171,11 @@ var respellingPatterns = func() []*pattern {
 
 // respell returns the folded text with the respellings.
 func respell(folded string) string {
-	pairs := letterPairsOf(folded)
+	of := contentsOf(folded)
 	for i, pattern := range respellingPatterns {
-		if pattern.mayMatchPairs(folded, &pairs) {
+		if pattern.mayMatchContents(folded, &of) {
 			folded = pattern.ReplaceAllString(folded, respellings[i].with)
-			pairs = letterPairsOf(folded)
+			of = contentsOf(folded)
 		}
 	}
 	return folded

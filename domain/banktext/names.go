@@ -296,6 +296,9 @@ var companyAbbreviations = map[string]string{
 
 // isCompanyAbbreviation reports whether a word is the abbreviation of another one in the name of a firm.
 func isCompanyAbbreviation(short, long string) bool {
+	if len(short) >= len(long) { // each beginning is longer than its abbreviation
+		return false
+	}
 	beginning, ok := companyAbbreviations[short]
 	return ok && strings.HasPrefix(long, beginning)
 }

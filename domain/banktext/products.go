@@ -45,8 +45,11 @@ var generalPayouts = wordSet(
 
 // IsGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
 func (e *Evidence) IsGeneralPayout() bool {
+	if e.Operation != Payout {
+		return false
+	}
 	named := slices.Concat(e.Party, e.Documents, e.Accounts, e.PixKeys, e.Numbers, e.References)
-	return e.Operation == Payout && len(named) == 0 && !slices.ContainsFunc(e.Words, func(word string) bool {
+	return len(named) == 0 && !slices.ContainsFunc(e.Words, func(word string) bool {
 		return !generalPayouts[word]
 	})
 }

@@ -90,11 +90,11 @@ func compareNames(a, b []string, person bool) relation {
 	if shortLength == 0 {
 		return unknown
 	}
-	x, y := "", "" // the names without blanks, if their letters may be equal
+	x, y := "", "" // the names without blanks, if their letters may be equal, or all but one
 	switch n, lost := commonLetters(short, long); {
 	case lost, n == shortLength,
 		n > 0 && shortLength < minTypo, // the short name may be an abbreviation
-		shortLength >= minTypo && longLength-shortLength <= 1 && (n == shortLength-1 || endWithOneLetter(short, long)):
+		shortLength >= minTypo && longLength-shortLength <= 1 && n+commonEnd(short, long) >= shortLength-1:
 		x, y = strings.Join(short, ""), strings.Join(long, "")
 	}
 	switch {
@@ -139,10 +139,21 @@ func commonLetters(a, b []string) (n int, lost bool) {
 	}
 }
 
-// endWithOneLetter reports whether the last bytes of two names may be equal.
-func endWithOneLetter(a, b []string) bool {
-	x, y := a[len(a)-1], b[len(b)-1]
-	return x == "" || y == "" || x[len(x)-1] == y[len(y)-1]
+// commonEnd returns how many bytes two names have in common at their ends, without blanks.
+func commonEnd(a, b []string) (n int) {
+	x, y := "", ""
+	for {
+		for x == "" && len(a) > 0 {
+			x, a = a[len(a)-1], a[:len(a)-1]
+		}
+		for y == "" && len(b) > 0 {
+			y, b = b[len(b)-1], b[:len(b)-1]
+		}
+		if x == "" || y == "" || x[len(x)-1] != y[len(y)-1] {
+			return n
+		}
+		n, x, y = n+1, x[:len(x)-1], y[:len(y)-1]
+	}
 }
 
 func lengthOf(words []string) int {

@@ -46,6 +46,9 @@ type row struct {
 	size            int      // the number of the row's words
 	isFare, isHabit bool     // a word of the text is in fares, or in habits
 	allNumbers      []string // see banktext.ListNumbers
+	bareNumbers     []string // the unlabelled numbers and the references
+	printedDays     []string // the days and the fractions that the text prints
+	hasIdentifiers  bool
 	// position is the row of the other side that is at the same position of the ledger; nil if it is not known.
 	// isDoubled is set for an old row if its side has another row of its amount and of the date of position, or the
 	// other side has one of its amount and date.
@@ -66,6 +69,9 @@ func parse(r *banktext.Row) *row {
 	parsed.tokens = words
 	parsed.compact, parsed.size = strings.Join(words, ""), max(1, len(words)+len(parsed.Party))
 	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.ListNumbers()
+	parsed.bareNumbers = slices.Concat(parsed.Numbers, parsed.References)
+	parsed.printedDays = slices.Concat(parsed.Calendar.Days, parsed.Calendar.Fractions)
+	parsed.hasIdentifiers = slices.ContainsFunc(parsed.IDs[:], func(values []string) bool { return len(values) > 0 })
 	parsed.isFare = banktext.Holds(parsed.Words, banktext.Fares) || banktext.Holds(parsed.Numbers, banktext.Fares)
 	parsed.isHabit = banktext.Holds(parsed.Words, banktext.Habits) || banktext.Holds(parsed.Numbers, banktext.Habits)
 	parsed.identity, parsed.scope = parsed.key(), scopeOf(parsed, r.Amount)
@@ -251,6 +257,15 @@ func (c *comparison) findingOf(kind, old, new string, r relation) {
 // compareIdentifiers compares the identifiers of each kind. When a row settles, an institution may give it another id
 // or code. A different InstitutionID, AuthenticationCode or InstitutionCode is then no evidence.
 func (c *comparison) compareIdentifiers() {
+	if c.old.hasIdentifiers || c.new.hasIdentifiers {
+		c.compareKinds()
+		c.compareMovedIdentifiers(c.old, c.new)
+		c.compareMovedIdentifiers(c.new, c.old)
+	}
+	c.comparePrinted()
+}
+
+func (c *comparison) compareKinds() {
 	for k := range banktext.Kinds {
 		a, b := c.old.IDs[k], c.new.IDs[k]
 		if k == banktext.TrackingKey {
@@ -284,9 +299,6 @@ func (c *comparison) compareIdentifiers() {
 		}
 		c.finding(k.String(), a, b, r)
 	}
-	c.compareMovedIdentifiers(c.old, c.new)
-	c.compareMovedIdentifiers(c.new, c.old)
-	c.comparePrinted()
 }
 
 // isCutKey reports whether one of two keys is the beginning of the other one, because its text was cut.
@@ -407,7 +419,7 @@ func (c *comparison) compareParty() {
 // compareBareDocument compares the documents of the row a with a tax number that the text of the row b prints without
 // punctuation: PIX RECEBIDO 30971184520. A number of this length may also be something else.
 func compareBareDocument(a, b *row) relation {
-	if len(b.Documents) > 0 || !b.IsPayment() {
+	if len(a.Documents) == 0 || len(b.Documents) > 0 || !b.IsPayment() {
 		return unknown
 	}
 	found := unknown
@@ -451,8 +463,7 @@ func (c *comparison) isPurchase() bool {
 // compareNumbers compares the unlabelled numbers and references of the texts. If each row has a number that the other
 // row lacks, the numbers contradict each other. If only one row has such a number, it is no evidence.
 func (c *comparison) compareNumbers() {
-	a := slices.Concat(c.old.Numbers, c.old.References)
-	b := slices.Concat(c.new.Numbers, c.new.References)
+	a, b := c.old.bareNumbers, c.new.bareNumbers
 	a, b = joinGroups(a, b, c.old), joinGroups(b, a, c.new)
 	r := c.compareLists(a, b)
 	if r == agree {
@@ -591,8 +602,11 @@ func (c *comparison) compareLists(a, b []string) relation {
 // isWithoutPrefix reports whether the first number is the second one without the letters before it: 85868531,
 // AT0085868531.
 func isWithoutPrefix(x, y string) bool {
+	if len(x) < minChecked || len(y) <= len(x) {
+		return false
+	}
 	digits := strings.TrimLeft(y, "abcdefghijklmnopqrstuvwxyz")
-	return len(x) >= minChecked && len(digits) < len(y) && banktext.IsNumber(x) && banktext.TrimZeros(digits) == x
+	return len(digits) < len(y) && banktext.IsNumber(x) && banktext.TrimZeros(digits) == x
 }
 
 // isCutList reports whether the first list is the beginning of the second one, and its last number is cut: 26090,
@@ -718,7 +732,7 @@ func (c *comparison) comparePurchase() {
 // the value date of the other row.
 func (c *comparison) compareCalendar() {
 	a, b := &c.old.Calendar, &c.new.Calendar
-	x, y := slices.Concat(a.Days, a.Fractions), slices.Concat(b.Days, b.Fractions)
+	x, y := c.old.printedDays, c.new.printedDays
 	r := unknown
 	switch {
 	case len(x) > 0 && len(y) > 0:
@@ -813,8 +827,11 @@ func sharesSecond(a, b []string) bool {
 // showsTimeOf reports whether the text of the row b prints the local minute at which the vendor says that the row a
 // occurred.
 func (c *comparison) showsTimeOf(a, b *row) bool {
+	if a.exact == "" || len(a.Calendar.Clocks) > 0 {
+		return false
+	}
 	offset, known := localHours[a.Local().Currency]
-	if a.exact == "" || !known || len(a.Calendar.Clocks) > 0 {
+	if !known {
 		return false
 	}
 	local := a.OccurredAt.UTC().Add(time.Duration(offset) * time.Hour)
@@ -826,7 +843,7 @@ func (c *comparison) showsTimeOf(a, b *row) bool {
 	if shows {
 		c.finding("time", []string{clock}, b.Calendar.Clocks, agree)
 		day := fmt.Sprintf("%d/%d", local.Day(), local.Month())
-		c.anchored = c.anchored || slices.Contains(slices.Concat(b.Calendar.Days, b.Calendar.Fractions), day)
+		c.anchored = c.anchored || slices.Contains(b.printedDays, day)
 	}
 	return shows
 }

@@ -42,6 +42,12 @@ func compareMultisets(a, b []string, equal func(x, y string) bool) relation {
 	if len(a) == 0 || len(b) == 0 {
 		return unknown
 	}
+	if len(a) == 1 && len(b) == 1 {
+		if equal(a[0], b[0]) {
+			return agree
+		}
+		return differ
+	}
 	open := slices.Clone(b)
 	shared := 0
 	for _, x := range a {

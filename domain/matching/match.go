@@ -406,30 +406,43 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 	}
 	m.cost.Comparisons++
 	m.cost.Words += pairsOfWords(oldGroup.first, newGroup.first)
+	if c.arePostedFarApart() && newGroup.first.Link == "" {
+		return nil // no text and no number makes them one movement
+	}
 	c.compare(oldGroup.first, newGroup.first, m.context)
 	line := m.lineOf(oldGroup, newGroup, c)
-	e := edge{old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries))}
-	e.sameNumbers, e.sameSchemes = c.sameNumbers, compareSets(c.old.Schemes, c.new.Schemes) == agree
-	if m.context.Whole {
-		e.support = c.support()
+	isOther := Table[line].Verdict == Other
+	if isOther {
+		m.addContradictions(oldGroup, newGroup, c)
 	}
-	if Table[line].Verdict == Other {
-		for kind, contradicts := range c.contradicts {
-			if contradicts {
-				m.contradicted[kind][groupOfAlike{oldGroup, newGroup.alike}] += len(newGroup.rows)
-				m.contradicted[kind][groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
-			}
-		}
-		if e.support > excluded && m.isSmallClass(oldGroup, newGroup) {
-			kept := e // most edges are not kept, so e is not allocated
-			m.reworded = append(m.reworded, &kept)
-		}
+	support := excluded
+	if m.context.Whole && (!isOther || m.isSmallClass(oldGroup, newGroup)) {
+		support = c.support()
+	}
+	if isOther && support == excluded {
+		return nil // most edges are not kept, so none is allocated
+	}
+	e := &edge{
+		old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries)),
+		sameNumbers: c.sameNumbers, sameSchemes: compareSets(c.old.Schemes, c.new.Schemes) == agree, support: support,
+	}
+	if isOther {
+		m.reworded = append(m.reworded, e)
 		return nil
 	}
-	kept := e
-	kept.uncounted = Table[line].Name == uncounted && c.isSame()
-	kept.excluded = m.context.Whole && c.isExcluded()
-	return &kept
+	e.uncounted = Table[line].Name == uncounted && c.isSame()
+	e.excluded = m.context.Whole && c.isExcluded()
+	return e
+}
+
+// addContradictions counts the rows of two groups whose numbers or card schemes contradict each other; see recount.
+func (m *matcher) addContradictions(oldGroup, newGroup *group, c *comparison) {
+	for kind, contradicts := range c.contradicts {
+		if contradicts {
+			m.contradicted[kind][groupOfAlike{oldGroup, newGroup.alike}] += len(newGroup.rows)
+			m.contradicted[kind][groupOfAlike{newGroup, oldGroup.alike}] += len(oldGroup.rows)
+		}
+	}
 }
 
 // seriesOfEdge identifies the edges between two series of equal rows.

@@ -58,3 +58,13 @@ func ComparedRows(before, after []LinkedAccount) int {
 	r.pairByRows()
 	return r.compared
 }
+
+// ParsedText returns all that is read from a row, as text.
+func ParsedText(row banktext.Row) string {
+	parsed := parse(&row)
+	parsed.Row = nil
+	return fmt.Sprintf("%+v", parsed)
+}
+
+// WithoutIdentity returns a row without what parse does not read.
+func WithoutIdentity(row banktext.Row) banktext.Row { return withoutIdentity(row) }

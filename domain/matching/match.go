@@ -61,7 +61,8 @@ func Match(left, came []banktext.Row, context Context) Result {
 	if len(left) == 0 || len(came) == 0 {
 		return Result{}
 	}
-	m := matcher{context: &context, left: parseAll(left), came: parseAll(came)}
+	p := parser{known: map[datedText]*row{}}
+	m := matcher{context: &context, left: p.parseAll(left), came: p.parseAll(came)}
 	if len(m.left) == 0 || len(m.came) == 0 {
 		return Result{}
 	}
@@ -149,10 +150,10 @@ func (m *matcher) explain(e *edge) *comparison {
 	return c
 }
 
-func parseAll(rows []banktext.Row) []*row {
+func (p *parser) parseAll(rows []banktext.Row) []*row {
 	parsed := make([]*row, 0, len(rows))
 	for i := range rows {
-		if r := parse(&rows[i]); r != nil {
+		if r := p.parse(&rows[i]); r != nil {
 			parsed = append(parsed, r)
 		}
 	}

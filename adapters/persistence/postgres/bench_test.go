@@ -33,3 +33,9 @@ func BenchmarkReceive(b *testing.B) { onServer(b, pgtest.Options{Fsync: true}, s
 // BenchmarkStorePage measures a page of 500 new rows, and a page that changes one row. It also measures a page of the
 // feed. The server does not flush commits, so that the results show the time of the statements.
 func BenchmarkStorePage(b *testing.B) { onServer(b, pgtest.Options{}, storetest.BenchStorePage) }
+
+// BenchmarkIndexTexts measures how many rows are added to the index of the search per second. The server flushes every
+// commit to disk.
+func BenchmarkIndexTexts(b *testing.B) {
+	onServer(b, pgtest.Options{Fsync: true}, storetest.BenchIndexTexts)
+}

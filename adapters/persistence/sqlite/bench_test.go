@@ -10,6 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
@@ -67,3 +68,7 @@ func BenchmarkReceive(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
 }
+
+// BenchmarkIndexTexts measures how many rows are added to the index of the search per second. Every commit is flushed
+// to disk.
+func BenchmarkIndexTexts(b *testing.B) { storetest.BenchIndexTexts(b, opened(b, file(b)).Store(nil)) }

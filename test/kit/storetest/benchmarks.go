@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -99,4 +100,59 @@ func BenchStorePage(b *testing.B, s Stores) {
 			store([]domain.TransactionData{row(0)})
 		}
 	})
+}
+
+// indexedRows is the number of rows that one iteration of BenchIndexTexts indexes.
+const indexedRows = 20_000
+
+// BenchIndexTexts measures how many new rows per second are added to the index of the search. Their texts are those of
+// Pix payments, and their dates are spread over a quarter. Each iteration indexes the rows of a new tenant, after the
+// rows of all iterations before it.
+func BenchIndexTexts(b *testing.B, s Stores) {
+	const limit = 1024
+	rows, longest := 0, time.Duration(0)
+	for b.Loop() {
+		b.StopTimer()
+		storePayments(b, s, indexedRows)
+		b.StartTimer()
+		for n := limit; n == limit; rows += n {
+			began := time.Now()
+			var err error
+			if n, err = s.Ledger().IndexTexts(b.Context(), limit); err != nil {
+				b.Fatal(err)
+			}
+			longest = max(longest, time.Since(began))
+		}
+	}
+	if rows != b.N*indexedRows {
+		b.Errorf("%d rows are indexed, want %d", rows, b.N*indexedRows)
+	}
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(longest.Milliseconds()), "ms/longest")
+}
+
+// storePayments stores n payments of a new tenant.
+func storePayments(b *testing.B, s Stores, n int) {
+	b.Helper()
+	const page = 500
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := RunningPull(b, s, tenant)
+	r := rand.New(rand.NewPCG(1, 1))
+	names := []string{"ANA BATISTA LIMA", "JOÃO DOS SANTOS", "MÁRCIA VASCONCELOS", "CARLOS MOTA RAMOS", "YARA NUNES"}
+	for first := 0; first < n; first += page {
+		w := ports.PageWrite{
+			NewID: NewID[domain.Transaction], At: Epoch, LeaseUntil: Epoch.Add(time.Hour), AssumeNew: true,
+		}
+		for i := first; i < min(first+page, n); i++ {
+			name := names[r.IntN(len(names))] + " " + strconv.FormatInt(r.Int64N(1<<40), 36)
+			w.Transactions = append(w.Transactions, domain.TransactionData{
+				ExternalID: strconv.Itoa(i), Status: domain.Posted, Date: domain.DateOf(Epoch).AddDays(-i * 90 / n),
+				Amount:      domain.Money{Amount: decimal.New(r.Int64N(1_000_000)-500_000, -2), Currency: "BRL"},
+				Description: "PIX RECEBIDO " + name, Counterparty: name,
+			})
+		}
+		if _, err := s.Pulls().StorePage(b.Context(), lease, w); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

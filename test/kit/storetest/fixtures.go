@@ -22,7 +22,7 @@ var Epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 func NewID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 // RunningPull stores a connection with a running pull, and returns the lease of the pull.
-func RunningPull(t *testing.T, s Stores, tenant domain.TenantID) domain.Lease {
+func RunningPull(t testing.TB, s Stores, tenant domain.TenantID) domain.Lease {
 	t.Helper()
 	c := domain.Connection{
 		ID: NewID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),

@@ -78,6 +78,9 @@ func isZero(field any) bool {
 // Source: PostgreSQL's documentation of COPY, binary format.
 const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
+// copyEnd is the number of columns that ends a COPY stream.
+const copyEnd = 0xffff
+
 // chunk is the number of bytes that are encoded at a time. It is a little more than pgx sends at a
 // time.
 const chunk = 80 << 10
@@ -112,7 +115,7 @@ func (c *copyEncoder) fill(size int) error {
 		}
 	}
 	if len(c.rows) == 0 && !c.ended {
-		c.buffer, c.ended = binary.BigEndian.AppendUint16(c.buffer, 0xffff), true
+		c.buffer, c.ended = binary.BigEndian.AppendUint16(c.buffer, copyEnd), true
 	}
 	return nil
 }
@@ -161,6 +164,27 @@ func (c *copyEncoder) value(field any) error {
 		return fmt.Errorf("a column of type %T cannot be copied", field)
 	}
 	return nil
+}
+
+// copyIndexed is the COPY for the result of encodeIndexed.
+const copyIndexed = "COPY search_index (transaction_id, connection_id, date, amount, currency, status, folded, " +
+	"tenant_id) FROM STDIN BINARY"
+
+// encodeIndexed returns the rows of the search index in the binary format of COPY.
+func encodeIndexed(rows []gormstore.IndexedRow) []byte {
+	const columns, usualSize = 8, 256
+	c := &copyEncoder{buffer: append(make([]byte, 0, len(rows)*usualSize), copyHeader...)}
+	for i := range rows {
+		r := &rows[i]
+		c.buffer = binary.BigEndian.AppendUint16(c.buffer, columns)
+		c.id(r.Transaction)
+		c.id(r.Connection)
+		for _, text := range []string{r.Date, r.Amount, r.Currency, r.Status, r.Folded} {
+			c.text(text)
+		}
+		c.id(r.Tenant)
+	}
+	return binary.BigEndian.AppendUint16(c.buffer, copyEnd)
 }
 
 // nullLength is the length field of a NULL value in the binary format.

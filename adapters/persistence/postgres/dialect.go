@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -364,15 +365,9 @@ func (Dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 	if !ok {
 		return errors.New("rows are indexed outside of a transaction")
 	}
+	encoded := encodeIndexed(rows)
 	return raw(conn, func(c *pgx.Conn) error {
-		_, err := c.CopyFrom(tx.Statement.Context, pgx.Identifier{gormstore.IndexedRow{}.TableName()},
-			[]string{"transaction_id", "connection_id", "date", "amount", "currency", "status", "folded", "tenant_id"},
-			pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-				r := &rows[i]
-				return []any{
-					r.Transaction, r.Connection, r.Date, r.Amount, r.Currency, r.Status, r.Folded, r.Tenant,
-				}, nil
-			}))
+		_, err := c.PgConn().CopyFrom(tx.Statement.Context, bytes.NewReader(encoded), copyIndexed)
 		return err
 	})
 }

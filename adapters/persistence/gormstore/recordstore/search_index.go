@@ -3,6 +3,7 @@ package recordstore
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -37,7 +38,7 @@ const (
 	// minIndexedText is the length of the shortest text, in characters, that the index can find.
 	minIndexedText = 3
 	// indexBatch is the maximum number of transactions that one database transaction adds to the index.
-	indexBatch = 512
+	indexBatch = 1024
 	// indexBatchText is the number of characters of texts after which a database transaction adds no further
 	// transactions to the index. On SQLite, no other write can begin meanwhile.
 	indexBatchText = 64 << 10
@@ -57,13 +58,15 @@ type feedPlace struct {
 	id uuid.UUID
 }
 
-// IndexTexts indexes the tenants with unindexed transactions in turn. In each turn, one database transaction adds at
-// most indexBatch transactions of a tenant. IndexTexts stops when limit transactions are indexed or none is left.
+// IndexTexts indexes the tenants with unindexed transactions in turn, in random order. In each turn, one database
+// transaction adds at most indexBatch transactions of a tenant. IndexTexts stops when limit transactions are indexed or
+// none is left. With a fixed order, a tenant with many transactions could take every call.
 func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
 	for done := -1; err == nil && done != indexed && indexed < limit; {
 		done = indexed
 		var tenants []uuid.UUID
 		tenants, err = s.unindexedTenants(ctx)
+		rand.Shuffle(len(tenants), func(i, j int) { tenants[i], tenants[j] = tenants[j], tenants[i] })
 		for _, tenant := range tenants {
 			if err != nil || indexed >= limit {
 				break

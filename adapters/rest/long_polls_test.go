@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,6 +125,36 @@ func TestTheLongPollsOfAllTenantsAreLimited(t *testing.T) {
 		close(p.release)
 		for range 3 {
 			<-p.responses
+		}
+	})
+}
+
+// Background tasks leave time to the requests that OnWork counts. A long poll that waits must not slow them down.
+func TestRequestsAreWorkExceptForWaitingLongPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var working atomic.Int64
+		var during int64
+		release := make(chan struct{})
+		handler, err := New(waitingFeed{&fake{}, release}, Options{
+			Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" },
+			Development: true, OnWork: func(change int) { working.Add(int64(change)) },
+			Ready: func(context.Context) map[string]error { during = working.Load(); return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := pollers{env{Handler: handler}, release, make(chan *httptest.ResponseRecorder, 10)}
+		p.poll("tenant-a", 3)
+		if n := working.Load(); n != 0 {
+			t.Errorf("three waiting long polls count as %d, want 0", n)
+		}
+		for range 3 {
+			release <- struct{}{}
+		}
+		synctest.Wait()
+		p.call("GET", readyPath, "")
+		if n := working.Load(); n != 0 || during != 1 {
+			t.Errorf("a request counts as %d while it runs and as %d later, want 1 and 0", during, n)
 		}
 	})
 }

@@ -32,12 +32,15 @@ var strictTransport = []string{"max-age=31536000; includeSubDomains"}
 
 // observe is the outermost middleware. It does the following for every request:
 //
+//   - counts the request as work,
 //   - assigns the request id,
 //   - turns errors and panics into problem documents,
 //   - writes one line of the access log, even if the response is aborted,
 //   - releases the memory of the request.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		s.OnWork(1)
+		defer s.OnWork(-1)
 		start := s.Clock.Now()
 		r := c.Request()
 		x := &exchange{

@@ -124,6 +124,9 @@ type Options struct {
 	// the readers reconnect to another process. If NotAccepting is nil, responses are not delayed.
 	NotAccepting <-chan struct{}
 
+	// OnWork is called with 1 when the work on a request begins, and with -1 when it ends. A long poll is no work,
+	// because it mostly waits. May be nil.
+	OnWork func(change int)
 	// OnRequest is called after every request with the template of its route; the template is ""
 	// if no route matched. May be nil.
 	OnRequest func(method, route string, status int, took time.Duration)
@@ -168,6 +171,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Draining == nil {
 		o.Draining = func() bool { return false }
+	}
+	if o.OnWork == nil {
+		o.OnWork = func(int) {}
 	}
 	if o.OnRequest == nil {
 		o.OnRequest = func(string, string, int, time.Duration) {}

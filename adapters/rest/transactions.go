@@ -523,6 +523,8 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 			return nil, err
 		}
 		defer end()
+		s.OnWork(-1)
+		defer s.OnWork(1)
 	}
 	p, err := s.readFeed(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
 	if err != nil {

@@ -36,6 +36,9 @@ type Config struct {
 	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
 	// It must not block. If it is nil, they are not counted.
 	Attention func(ports.Attention)
+	// Serving reports whether this process handles requests at the moment. It must not block. If it is nil, the process
+	// handles none.
+	Serving func() bool
 	// EventBacklog is called about four times a minute with the number of waiting events of subscriptions, the age of
 	// the oldest one, and the number of disabled subscriptions. It must not block. If it is nil, these values are not
 	// measured.
@@ -55,12 +58,14 @@ type Config struct {
 	EventRetention time.Duration
 }
 
-// WithDefaults returns a copy of c in which MaxWorkers and OnError have their defaults if
-// they were not set.
+// WithDefaults returns a copy of c in which MaxWorkers, OnError and Serving have their defaults if they were not set.
 func (c Config) WithDefaults() Config {
 	c.MaxWorkers = cmp.Or(c.MaxWorkers, 32)
 	if c.OnError == nil {
 		c.OnError = func(ports.BackgroundError) {}
+	}
+	if c.Serving == nil {
+		c.Serving = func() bool { return false }
 	}
 	return c
 }

@@ -122,7 +122,8 @@ func tasks(
 			return err
 		})},
 		{"search index", searchIndexInterval, afterWork(busy, searchIndexDelay,
-			ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts))))},
+			ledBy(leader, untilPartial(searchIndexLimit,
+				paced(func() bool { return busy() || cfg.Serving() }, service.IndexTexts))))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
 	// add adds a task that reads every connection. It does nothing if the task is turned off (setting is 0).
@@ -208,13 +209,16 @@ func afterWork(
 	}
 }
 
-// paced returns a function that calls batch and, if the batch was full, then waits for as long as the batch took. A
-// task that has much to do thus leaves half of the time to other work.
-func paced(batch func(ctx context.Context, limit int) (int, error)) func(context.Context, int) (int, error) {
+// paced returns a function that calls batch. If the batch was full and other work is running at its end, the function
+// then waits for as long as the batch took. Work that the batch has kept waiting is still running then. A task that has
+// much to do thus leaves half of the time to other work, and does not wait while there is none.
+func paced(
+	otherWork func() bool, batch func(ctx context.Context, limit int) (int, error),
+) func(context.Context, int) (int, error) {
 	return func(ctx context.Context, limit int) (int, error) {
 		began := time.Now()
 		n, err := batch(ctx, limit)
-		if err == nil && n >= limit {
+		if err == nil && n >= limit && otherWork() {
 			select {
 			case <-ctx.Done():
 			case <-time.After(time.Since(began)):

@@ -415,6 +415,48 @@ func TestTheSearchIndexWaitsForPulls(t *testing.T) {
 	}
 }
 
+// The search index takes half of the time while the process works for somebody, and all of it otherwise.
+func TestTheSearchIndexRestsWhileOtherWorkRuns(t *testing.T) {
+	const batch, batches = 100 * time.Millisecond, 50
+	for name, c := range map[string]struct {
+		pulls, requests bool
+		want            time.Duration
+	}{
+		"idle":     {false, false, batches * batch},
+		"pulls":    {true, false, 2 * batches * batch},
+		"requests": {false, true, 2 * batches * batch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var began, ended time.Time
+				n := 0
+				service := fakeService{indexTexts: func(_ context.Context, limit int) (int, error) {
+					switch n++; {
+					case n == 1:
+						began = time.Now()
+					case n == batches+1:
+						ended = time.Now()
+					}
+					if n > batches {
+						return 0, nil
+					}
+					time.Sleep(batch)
+					return limit, nil
+				}}
+				cfg := background.Config{Serving: func() bool { return c.requests }}.WithDefaults()
+				m := background.StartMaintenance(
+					t.Context(), cfg, service, ignoreNudges, func() bool { return c.pulls }, background.SoleLeader,
+				)
+				time.Sleep(time.Minute)
+				m.Stop(t.Context())
+				if took := ended.Sub(began); took != c.want {
+					t.Errorf("%d full batches of %v took %v, want %v", batches, batch, took, c.want)
+				}
+			})
+		})
+	}
+}
+
 func TestRoundThatStopInterruptsIsNotAnError(t *testing.T) {
 	var failed errorLog
 	service := fakeService{tokenUsage: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}

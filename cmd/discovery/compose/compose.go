@@ -68,7 +68,8 @@ type App struct {
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	fetchKeys      func()                      // starts to fetch the issuer's keys; nil without an issuer
 	writes         *writeCheck
-	waits          bool // the start waits for locks of the database
+	waits          bool         // the start waits for locks of the database
+	requests       atomic.Int64 // the requests that are being handled, without long polls
 	draining       atomic.Bool
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
@@ -172,6 +173,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		Attention:    a.Metrics.Attention,
 		EventBacklog: a.Metrics.EventBacklog,
 		PingWrite:    a.pingWrite,
+		Serving:      func() bool { return a.requests.Load() > 0 },
 	}
 	waiting := time.AfterFunc(slowStart, func() {
 		a.Log.Info("waiting for the database: it does not answer yet, or its schema is being migrated")
@@ -352,6 +354,7 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 		Logger:       a.Log, Ready: a.ready, WritesFailing: a.writes.failing, FeedDelay: a.Service.FeedDelay,
 		Draining:     a.draining.Load,
 		NotAccepting: a.notAccepting,
+		OnWork:       func(change int) { a.requests.Add(int64(change)) },
 		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
 }

@@ -267,9 +267,30 @@ func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 // the most conditions.
 func (dialect) JoinByHash(*gorm.DB) error { return nil }
 
-// InsertIndexed implements gormstore.Dialect.
+// insertIndexed inserts a JSON array of rows of the search index. Each row is an array of the columns in this order.
+const insertIndexed = `INSERT INTO search_index
+		(transaction_id, connection_id, date, amount, currency, status, folded, tenant_id)
+	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+	FROM jsonb_each(?)`
+
+// InsertIndexed implements gormstore.Dialect. It inserts all rows with one statement, because SQLite writes the new
+// terms of search_texts to the database at the start of each statement. Many small writes must be merged later.
 func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
-	return gormstore.CreateAll(tx, rows)
+	if len(rows) == 0 {
+		return nil
+	}
+	values := make([][8]string, len(rows))
+	for i, r := range rows {
+		values[i] = [8]string{
+			r.Transaction.String(), r.Connection.String(), r.Date, r.Amount, r.Currency, r.Status, r.Folded,
+			r.Tenant.String(),
+		}
+	}
+	list, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(insertIndexed, string(list)).Error
 }
 
 // ReadByIndex does nothing. SQLite looks up ids by an index wherever it has one.

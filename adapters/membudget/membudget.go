@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// MaxShare is the maximum number of bytes that one tenant may hold.
+// MaxShare is the maximum number of bytes that one tenant may hold of a budget that New returns.
 const MaxShare = 64 << 20
 
 const (
@@ -25,10 +25,10 @@ const (
 // Budget implements ports.MemoryBudget.
 //
 // A tenant is active while it holds memory or waits for it. The share of each active tenant is the total divided by the
-// number of active tenants, but at most MaxShare. A quarter of the total is kept for the first reservations of tenants
+// number of active tenants, but at most maxShare. A quarter of the total is kept for the first reservations of tenants
 // that hold nothing, so that a few tenants cannot exclude all others.
 type Budget struct {
-	total int64
+	total, maxShare int64
 
 	mu      sync.Mutex
 	used    int64
@@ -50,9 +50,12 @@ type waiter struct {
 	err     error         // why the wait has failed; set before granted is closed
 }
 
-// New returns a budget of total bytes.
-func New(total int64) *Budget {
-	return &Budget{total: total, tenants: map[domain.TenantID]*account{}}
+// New returns a budget of total bytes, of which one tenant may hold MaxShare.
+func New(total int64) *Budget { return NewShared(total, MaxShare) }
+
+// NewShared returns a budget of total bytes, of which one tenant may hold maxShare.
+func NewShared(total, maxShare int64) *Budget {
+	return &Budget{total: total, maxShare: maxShare, tenants: map[domain.TenantID]*account{}}
 }
 
 // Acquire implements ports.MemoryBudget. Memory that becomes free goes to the oldest waiting reservation that fits. A
@@ -136,7 +139,7 @@ func (b *Budget) enter(tenant domain.TenantID, bytes int64) (w *waiter, granted 
 
 // reserve adds the bytes to the account if they fit, and reports whether they did. The caller must hold b.mu.
 func (b *Budget) reserve(a *account, bytes int64) bool {
-	share, limit := min(MaxShare, b.total/int64(len(b.tenants))), b.total
+	share, limit := min(b.maxShare, b.total/int64(len(b.tenants))), b.total
 	if a.used > 0 {
 		limit -= b.total / 4
 	}

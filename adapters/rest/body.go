@@ -88,9 +88,9 @@ func (s *server) bufferFile(c echo.Context, x *exchange) (err error) {
 
 // releaseBody releases the memory that was reserved for the request's body. It must be called only after the request
 // has ended.
-func (s *server) releaseBody(x *exchange) {
-	if x.bodyMemory > 0 {
-		s.bodyMemory.Release(x.bodyMemory)
+func (x *exchange) releaseBody() {
+	if x.releaseBodyMemory != nil {
+		x.releaseBodyMemory()
 	}
 }
 
@@ -131,7 +131,8 @@ func isUTF8(charset string) bool {
 //
 //   - errTooLarge: the body is larger than limit. Nothing is read if the Content-Length is larger.
 //   - errBodyTimeout: the body does not arrive in time.
-//   - Unavailable: the bodies of other requests use all memory for bodies.
+//   - Unavailable: the other bodies of the sender use all memory of its share. For a tenant, the error has the code
+//     memory_exhausted.
 //   - Invalid: the body is incomplete.
 func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, error) {
 	r := c.Request()
@@ -143,16 +144,18 @@ func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, err
 	}
 	reader := bodyReader{
 		body: r.Body, response: http.NewResponseController(c.Response().Writer),
-		memory: s.bodyMemory, end: time.Now().Add(bodyTimeout),
+		memory: s.BodyMemory, sender: s.senderOf(r, x), end: time.Now().Add(bodyTimeout),
 	}
 	raw, err := reader.readAll(r.Context(), r.ContentLength, limit)
-	x.bodyMemory = reader.reserved
+	x.releaseBodyMemory = reader.release
 	var timeout net.Error
 	switch {
 	case err == nil && int64(len(raw)) > limit:
 		return nil, errTooLarge
 	case err == nil && int64(len(raw)) >= r.ContentLength:
 		return raw, nil
+	case errors.Is(err, domain.Unavailable) && x.principal.Tenant.IsZero():
+		return nil, &domain.Error{Kind: domain.Unavailable, RetryAfter: domain.RetryAfterOf(err), Cause: errBodyMemory}
 	case errors.Is(err, domain.Unavailable):
 		return nil, err
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -8,43 +8,45 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/semaphore"
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Limits of the memory for request bodies. They also apply to callers that are not authenticated
 // yet, because the signature of a webhook can be verified only when its whole body has been read.
 const (
-	// freeBody is how many bytes of each body do not count against maxBodyMemory. A small body, such as a usual
+	// freeBody is how many bytes of each body do not count against MaxBodyMemory. A small body, such as a usual
 	// webhook, therefore never waits for free memory. The total memory for these bytes is limited by the number of
 	// connections.
 	freeBody = 8 << 10
-	// maxBodyMemory is the number of bytes that all bodies together may use. The first freeBody bytes of each body do
-	// not count.
-	maxBodyMemory = 32 << 20
+	// MaxBodyMemory is the number of bytes that all bodies together may use; see Options.BodyMemory. The first freeBody
+	// bytes of each body do not count.
+	MaxBodyMemory = 32 << 20
+	// MaxBodyShare is the number of bytes that the bodies of one sender may use. It is larger than the largest body.
+	MaxBodyShare = MaxBodyMemory / 2
 	// minBodyRate is the minimum average rate, in bytes per second, at which a body must arrive if it uses a part of
-	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for bodyTimeout.
+	// MaxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for bodyTimeout.
 	minBodyRate = 128 << 10
-	// busyRetryAfter is how long a caller should wait before it repeats a request that was refused for lack of memory.
-	busyRetryAfter = time.Second
 )
 
 // bodyGrace is the longest allowed pause while a body arrives. It applies only to a body that has reserved memory.
 // After the reservation, n bytes must arrive within n/minBodyRate + bodyGrace. Tests shorten bodyGrace.
 var bodyGrace = 2 * time.Second
 
-// errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
-var errBodyMemory = errors.New("the bodies of other requests use all memory for bodies")
+// errBodyMemory is the cause of the 503 for a webhook that gets no memory.
+var errBodyMemory = errors.New("the bodies of other webhooks from the same address use all memory of its share")
 
 // bodyReader reads the body of one request into memory.
 type bodyReader struct {
 	body     io.Reader
 	response *http.ResponseController // used to set the read deadline of the connection
-	memory   *semaphore.Weighted      // has maxBodyMemory bytes; shared by all requests
+	memory   ports.MemoryBudget       // shared by all requests; nil if no memory is reserved
+	sender   domain.TenantID          // whose share of the memory the body uses; see senderOf
 	end      time.Time                // when the whole body must have arrived
 
-	reserved   int64     // bytes of memory that the caller must release
+	release    func()    // releases the reserved memory; nil if none is reserved
 	reservedAt time.Time // when the memory was reserved; zero if none is reserved
 	received   int64     // bytes of the body that have arrived since reservedAt
 }
@@ -73,7 +75,7 @@ func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, 
 	more, err := b.fill(whole[n:])
 	whole = whole[:n+more]
 	if length < 0 {
-		whole = b.shrink(whole)
+		whole = b.shrink(ctx, whole)
 	}
 	return whole, endOfBody(err)
 }
@@ -119,23 +121,47 @@ func (b *bodyReader) setDeadline() {
 	_ = b.response.SetReadDeadline(deadline)
 }
 
-// reserve waits until n bytes of memory are available, and reserves them. If they are not available before b.end, it
-// returns Unavailable with RetryAfter.
-func (b *bodyReader) reserve(ctx context.Context, n int64) error {
-	ctx, cancel := context.WithDeadline(ctx, b.end)
-	defer cancel()
-	if err := b.memory.Acquire(ctx, n); err != nil {
-		return &domain.Error{Kind: domain.Unavailable, RetryAfter: busyRetryAfter, Cause: errBodyMemory}
+// reserve waits until n bytes of memory are available to the sender, and reserves them. Errors: those of
+// ports.MemoryBudget.
+func (b *bodyReader) reserve(ctx context.Context, n int64) (err error) {
+	if b.memory == nil {
+		return nil
 	}
-	b.reserved, b.reservedAt, b.received = n, time.Now(), 0
-	return nil
+	if b.release, err = b.memory.Acquire(ctx, b.sender, n); err == nil {
+		b.reservedAt, b.received = time.Now(), 0
+	}
+	return err
 }
 
 // shrink is used for a body whose length was unknown. It copies the body into a buffer of exactly its length, releases
 // the reserved memory that the body does not need, and returns the copy.
-func (b *bodyReader) shrink(raw []byte) []byte {
-	unused := b.reserved - max(0, int64(len(raw))-freeBody)
-	b.memory.Release(unused)
-	b.reserved -= unused
+func (b *bodyReader) shrink(ctx context.Context, raw []byte) []byte {
+	if b.release == nil {
+		return raw
+	}
+	reserved := b.release
+	if used := int64(len(raw)) - freeBody; used > 0 {
+		ended, cancel := context.WithCancel(ctx)
+		cancel() // Acquire must not wait, because the body holds memory
+		release, err := b.memory.Acquire(ended, b.sender, used)
+		if err != nil {
+			return raw
+		}
+		b.release = release
+	} else {
+		b.release = nil
+	}
+	reserved()
 	return bytes.Clone(raw)
+}
+
+// senderOf returns the identity under which the memory for a body is reserved: the tenant of the caller, or an id of
+// its address while the caller is not authenticated. The sender of a webhook is not known before the whole body has
+// been read, because its signature covers the body.
+func (s *server) senderOf(r *http.Request, x *exchange) domain.TenantID {
+	if !x.principal.Tenant.IsZero() {
+		return x.principal.Tenant
+	}
+	address := clientAddress(r, s.TrustedProxies)
+	return domain.TenantID{UUID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("address:"+address.String()))}
 }

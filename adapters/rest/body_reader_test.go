@@ -3,8 +3,6 @@ package rest
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,9 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/semaphore"
+	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 // stalledBody is a body that ends before its last byte. Read blocks at that point until the channel is closed, and then
@@ -41,8 +41,8 @@ func (b *stalledBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLargeBodiesOfUnknownSendersUseLimitedMemory sends 200 webhooks of 1 MiB at the same time. The
-// last byte of each webhook never arrives. The memory of their bodies must stay within the limit, and
+// TestLargeBodiesOfUnknownSendersUseLimitedMemory sends 200 webhooks of 1 MiB from one address at the same time. The
+// last byte of each webhook never arrives. The memory of their bodies must stay within the share of the address, and
 // other requests must get their responses in the meantime.
 func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -59,9 +59,12 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if got := read.Load(); got > maxBodyMemory+senders*freeBody || got < maxBodyMemory/2 {
+		if got := read.Load(); got > MaxBodyShare+senders*freeBody || got < MaxBodyShare/2 {
 			t.Errorf("%d MiB of the bodies are in memory, want at most %d MiB for the large bodies",
-				got>>20, maxBodyMemory>>20)
+				got>>20, MaxBodyShare>>20)
+		}
+		if code := s.webhookFrom("198.51.100.7:443", strings.Repeat("a", maxWebhookBody)); code != 202 {
+			t.Errorf("a large webhook from another address got %d, want 202", code)
 		}
 		if w := s.call("POST", webhookURL, strings.Repeat("a", freeBody)); w.Code != 202 {
 			t.Errorf("a small webhook got %d, want 202: %s", w.Code, w.Body)
@@ -83,7 +86,7 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 				t.Errorf("a sender of an incomplete body got %d, want 400", status)
 			}
 		}
-		for range 2 * maxBodyMemory / maxWebhookBody {
+		for range 2 * MaxBodyMemory / maxWebhookBody {
 			if w := s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody)); w.Code != 202 {
 				t.Fatalf("a large webhook after the others got %d, want 202: %s", w.Code, w.Body)
 			}
@@ -138,39 +141,92 @@ func TestABodyReservesOnlyTheMemoryThatItUses(t *testing.T) {
 	for _, length := range []int{0, 1, freeBody - 1, freeBody, freeBody + 1, 20_000, limit, limit + 1} {
 		for name, announced := range map[string]int64{"announced": int64(length), "not announced": -1} {
 			content := bytes.Repeat([]byte("ab"), (length+1)/2)[:length]
+			memory := membudget.NewShared(MaxBodyMemory, MaxBodyShare)
 			b := bodyReader{
 				body:     iotest.OneByteReader(bytes.NewReader(content)),
 				response: http.NewResponseController(httptest.NewRecorder()),
-				memory:   semaphore.NewWeighted(maxBodyMemory), end: time.Now().Add(time.Minute),
+				memory:   memory, sender: domain.TenantID{UUID: uuid.New()}, end: time.Now().Add(time.Minute),
 			}
 			raw, err := b.readAll(t.Context(), announced, limit)
 			if err != nil || !bytes.Equal(raw, content) {
 				t.Errorf("%d bytes, %s: got %d bytes, %v", length, name, len(raw), err)
 			}
-			if want := max(0, int64(length)-freeBody); b.reserved != want {
-				t.Errorf("%d bytes, %s: %d bytes are reserved, want %d", length, name, b.reserved, want)
+			reserved, _ := memory.Used()
+			if want := max(0, int64(length)-freeBody); reserved != want {
+				t.Errorf("%d bytes, %s: %d bytes are reserved, want %d", length, name, reserved, want)
 			}
-			if !b.memory.TryAcquire(maxBodyMemory - b.reserved) {
-				t.Errorf("%d bytes, %s: more memory is in use than the reader reports", length, name)
+			if b.release != nil {
+				b.release()
+			}
+			if reserved, _ = memory.Used(); reserved != 0 {
+				t.Errorf("%d bytes, %s: %d bytes are reserved after the release", length, name, reserved)
 			}
 		}
 	}
 }
 
-func TestABodyThatGetsNoMemoryIsUnavailable(t *testing.T) {
+// webhookFrom sends a webhook from an address, and returns the status of the response.
+func (s *env) webhookFrom(address, body string) int {
+	r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader(body))
+	r.RemoteAddr = address
+	return s.serve(r).Code
+}
+
+// TestSlowBodiesOfOneTenantLeaveMemoryToOthers sends files of one tenant whose last byte never arrives.
+func TestSlowBodiesOfOneTenantLeaveMemoryToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		memory := semaphore.NewWeighted(maxBodyMemory)
-		if err := memory.Acquire(context.Background(), maxBodyMemory); err != nil {
+		const files = 6
+		s := newEnv(t)
+		var read atomic.Int64
+		released := make(chan struct{})
+		responses := make(chan *httptest.ResponseRecorder, files)
+		for range files {
+			go func() {
+				path := prefix + "/accounts/" + uuid.NewString() + "/bank-statements"
+				r := httptest.NewRequest(http.MethodPost, path, &stalledBody{witness.MaxFileBytes, &read, released})
+				r.ContentLength = witness.MaxFileBytes
+				r.Header.Set("Authorization", "Bearer tenant-a")
+				r.Header.Set("Content-Type", octetStream)
+				responses <- s.serve(r)
+			}()
+		}
+		synctest.Wait()
+		if got := read.Load(); got < witness.MaxFileBytes {
+			t.Fatalf("%d bytes of the files were read, want at least one file", got)
+		}
+		began := time.Now()
+		if code := s.webhookFrom("192.0.2.1:443", strings.Repeat("a", maxWebhookBody)); code != 202 {
+			t.Errorf("a large webhook got %d, want 202", code)
+		}
+		body := `{"ids":["` + strings.Repeat("a", 2*freeBody) + `"]}`
+		w := s.call("POST", prefix+"/possible-replacements/dismiss", body, "Authorization", "Bearer tenant-b")
+		if w.Code == http.StatusTooManyRequests || w.Code >= 500 {
+			t.Errorf("a large request of another tenant got %d: %s", w.Code, w.Body)
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the requests of others waited %v for memory", took)
+		}
+		time.Sleep(bodyTimeout)
+		synctest.Wait()
+		for range len(responses) {
+			problemIn(t, <-responses, http.StatusTooManyRequests, codeRateLimited)
+		}
+		close(released)
+	})
+}
+
+func TestAWebhookThatGetsNoMemoryIsUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := membudget.NewShared(MaxBodyMemory, MaxBodyShare)
+		s := newEnvOf(t, &fake{}, func(o *Options) { o.BodyMemory = memory })
+		sender := (&server{}).senderOf(httptest.NewRequest(http.MethodPost, webhookURL, nil), &exchange{})
+		if _, err := memory.Acquire(t.Context(), sender, MaxBodyShare); err != nil {
 			t.Fatal(err)
 		}
-		b := bodyReader{
-			body:     strings.NewReader(strings.Repeat("a", freeBody+1)),
-			response: http.NewResponseController(httptest.NewRecorder()),
-			memory:   memory, end: time.Now().Add(bodyTimeout),
-		}
-		_, err := b.readAll(t.Context(), freeBody+1, maxWebhookBody)
-		if !errors.Is(err, domain.Unavailable) || domain.RetryAfterOf(err) != busyRetryAfter || b.reserved != 0 {
-			t.Errorf("got %v, reserved %d bytes", err, b.reserved)
+		w := s.call("POST", webhookURL, strings.Repeat("a", freeBody+1), "Authorization", "")
+		problemIn(t, w, http.StatusServiceUnavailable, codeUnavailable)
+		if w.Header().Get("Retry-After") == "" {
+			t.Error("the response has no Retry-After")
 		}
 	})
 }

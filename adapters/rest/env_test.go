@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -62,7 +63,7 @@ func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(core), Version: "1.2.3", Statements: []ports.StatementFormat{lines{}}, Evidence: packs{},
-		SinkSchemas: testSinks,
+		SinkSchemas: testSinks, BodyMemory: membudget.NewShared(MaxBodyMemory, MaxBodyShare),
 	}
 	for _, apply := range change {
 		apply(&options)

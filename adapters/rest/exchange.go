@@ -21,11 +21,8 @@ type exchange struct {
 	principal     auth.Principal
 	bearer        string // the verified token of principal; must never be logged
 
-	// bodyMemory is the number of bytes that are reserved for the request's body in server.bodyMemory. The bytes are
-	// released when the request ends.
-	bodyMemory int64
-
-	releaseMemory func() // releases the memory that reserveMemory has reserved; nil if it has reserved none
+	releaseBodyMemory func() // releases the memory of the request's body; nil if none is reserved
+	releaseMemory     func() // releases the memory that reserveMemory has reserved; nil if it has reserved none
 
 	body []byte // the body of an operation; nil if it has none
 	file []byte // the file in the body; nil if the route takes none, or the body is JSON

@@ -55,7 +55,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.servedByHTTPS {
 			header["Strict-Transport-Security"] = strictTransport
 		}
-		defer s.releaseBody(x)
+		defer x.releaseBody()
 		defer releaseMemory(x)
 		defer func() { s.logAccess(c, x, s.Clock.Now().Sub(start)) }()
 		if err := s.recoverPanic(c, checkHeaders(next)); err != nil {

@@ -96,6 +96,11 @@ type Options struct {
 	// written. If it is nil, the memory is not bounded.
 	Memory ports.MemoryBudget
 
+	// BodyMemory limits the memory for the bodies of requests that are being read. Its total is MaxBodyMemory, and
+	// a sender may hold MaxBodyShare. A sender is a tenant, or the client address of callers that are not authenticated,
+	// for example those of webhooks. If it is nil, this memory is not limited.
+	BodyMemory ports.MemoryBudget
+
 	// MaxLongPolls limits the waiting long polls of all tenants together; 0 means no limit. The limit for each tenant
 	// applies in addition. MaxLongPolls should be smaller than the maximum number of connections, because each waiting
 	// poll occupies a connection.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
@@ -38,7 +37,6 @@ type server struct {
 	tenantLimiter  *rateLimiter
 	webhookLimiter *rateLimiter
 	longPolls      *longPolls
-	bodyMemory     *semaphore.Weighted
 	document       func() ([]byte, error) // the OpenAPI document in gzip form; it is built by the first call
 	console        *console.Console
 	servedByHTTPS  bool // the scheme of PublicURL is https: callers reach the service only with TLS
@@ -61,7 +59,6 @@ func New(service ports.API, options Options) (http.Handler, error) {
 		tenantLimiter:  newRateLimiter(options.RatePerMinute),
 		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
 		longPolls:      newLongPolls(options.MaxLongPolls),
-		bodyMemory:     semaphore.NewWeighted(maxBodyMemory),
 		servedByHTTPS:  strings.HasPrefix(strings.ToLower(options.PublicURL), "https://"),
 	}
 	e := echo.New()

@@ -350,6 +350,7 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 		SignIn:         a.signIn(),
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Memory: a.memory,
+		BodyMemory:   membudget.NewShared(rest.MaxBodyMemory, rest.MaxBodyShare),
 		MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
 		Logger:       a.Log, Ready: a.ready, WritesFailing: a.writes.failing, FeedDelay: a.Service.FeedDelay,
 		Draining:     a.draining.Load,

@@ -94,7 +94,7 @@ func New(writer *gorm.DB, o Options) *Store {
 		core: c, onReadOnly: o.OnReadOnly,
 		commits: &committers{
 			timeout: cmp.Or(o.ReceiveTimeout, c.Timeout), receive: o.Dialect.Receive, serverOf: o.ServerOf,
-			byServer: map[string]*committer{},
+			byLane: map[lane]*committer{},
 		},
 	}
 }

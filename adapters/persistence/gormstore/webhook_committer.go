@@ -20,49 +20,68 @@ const (
 	maxQueue = 4096
 )
 
-// committers store deliveries with one committer for each server of the database. A slow server therefore delays only
-// its own deliveries.
+const (
+	// largeWebhook is the size of the body, in bytes, from which a delivery is large.
+	largeWebhook = 64 << 10
+	// largeTimeout is the least timeout of large deliveries. It is less than the 5 s for which Pluggy waits.
+	largeTimeout = 4 * time.Second
+)
+
+// lane selects a committer.
+type lane struct {
+	server string // of the database; see Options.ServerOf
+	large  bool
+}
+
+// committers store deliveries with two committers for each server of the database: one stores the large deliveries, one
+// at a time, and one all others. A slow server therefore delays only its own deliveries, and a delivery that takes long
+// to store, for example the ids of 20,000 deleted transactions, does not share the transaction and the deadline of the
+// usual ones.
 type committers struct {
 	timeout  time.Duration
 	receive  func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	serverOf func(PendingDelivery) string // see Options.ServerOf; may be nil
 
-	mu       sync.Mutex
-	byServer map[string]*committer
-	closed   bool
+	mu     sync.Mutex
+	byLane map[lane]*committer
+	closed bool
 }
 
-// submit queues the delivery for the next batch of its server and waits for its result; see committer.submit.
+// submit queues the delivery for the next batch of its lane and waits for its result; see committer.submit.
 func (c *committers) submit(ctx context.Context, d PendingDelivery) Result {
-	server := ""
+	l := lane{large: len(d.Body) >= largeWebhook}
 	if c.serverOf != nil {
-		server = c.serverOf(d)
+		l.server = c.serverOf(d)
 	}
-	responsible := c.of(server)
+	responsible := c.of(l)
 	if responsible == nil {
 		return Result{Err: errClosed}
 	}
 	return responsible.submit(ctx, d)
 }
 
-// of returns the committer of the server, or nil after close.
-func (c *committers) of(server string) *committer {
+// of returns the committer of the lane, or nil after close.
+func (c *committers) of(l lane) *committer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil
 	}
-	if c.byServer[server] == nil {
-		c.byServer[server] = newCommitter(c.timeout, c.receive)
+	if c.byLane[l] == nil {
+		timeout, limit := c.timeout, maxBatch
+		if l.large {
+			timeout, limit = max(timeout, largeTimeout), 1
+		}
+		c.byLane[l] = newCommitter(timeout, limit, c.receive)
 	}
-	return c.byServer[server]
+	return c.byLane[l]
 }
 
 // close refuses new deliveries and returns when every queued delivery has its result. It may be called more than once.
 func (c *committers) close() {
 	c.mu.Lock()
 	c.closed = true
-	started := slices.Collect(maps.Values(c.byServer))
+	started := slices.Collect(maps.Values(c.byLane))
 	c.mu.Unlock()
 	for _, responsible := range started {
 		responsible.close()
@@ -80,6 +99,7 @@ func (c *committers) close() {
 type committer struct {
 	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	timeout time.Duration
+	limit   int // the maximum number of deliveries in one transaction
 	queue   chan *call
 	closing chan struct{} // closed when new calls are refused
 	idle    chan struct{} // closed when the worker has ended
@@ -97,10 +117,10 @@ type call struct {
 // newCommitter returns a committer and starts its worker; close ends the worker. The timeout limits both the wait of a
 // caller and the transaction of a batch.
 func newCommitter(
-	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
+	timeout time.Duration, limit int, receive func(context.Context, []PendingDelivery) ([]Result, error),
 ) *committer {
 	c := &committer{
-		receive: receive, timeout: timeout, queue: make(chan *call, maxQueue),
+		receive: receive, timeout: timeout, limit: limit, queue: make(chan *call, maxQueue),
 		closing: make(chan struct{}), idle: make(chan struct{}),
 	}
 	go c.run()
@@ -192,15 +212,15 @@ func (c *committer) next() *call {
 	}
 }
 
-// collect returns a batch of firstCall and the calls that are queued after it, at most maxBatch calls. It skips calls
+// collect returns a batch of firstCall and the calls that are queued after it, at most c.limit calls. It skips calls
 // whose callers no longer wait.
 func (c *committer) collect(firstCall *call) []*call {
-	batch := make([]*call, 0, maxBatch)
+	batch := make([]*call, 0, c.limit)
 	for next := firstCall; ; {
 		if next.ctx.Err() == nil {
 			batch = append(batch, next)
 		}
-		if len(batch) == maxBatch {
+		if len(batch) == c.limit {
 			return batch
 		}
 		select {

@@ -83,7 +83,7 @@ func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[str
 func TestWaitingDeliveriesAreStoredInOneBatchWithAResultEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTable()
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		defer c.close()
 		results := submitAll(t, c, f, []string{"a", "b", "c", "d"})
 		for name, r := range results {
@@ -100,7 +100,7 @@ func TestWaitingDeliveriesAreStoredInOneBatchWithAResultEach(t *testing.T) {
 func TestTheSizeOfABatchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTable()
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		defer c.close()
 		names := make([]string, 2*maxBatch)
 		for i := range names {
@@ -123,7 +123,7 @@ func TestAFailedBatchIsRetriedOneDeliveryAtATime(t *testing.T) {
 			}
 			return nil
 		}
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		defer c.close()
 		for name, r := range submitAll(t, c, f, []string{"a", "b", "bad", "c"}) {
 			if (name == "bad") != errors.Is(r.Err, bad) || name != "bad" && r.Err != nil {
@@ -137,7 +137,7 @@ func TestABatchIsNotRetriedWhenTheDatabaseIsUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTable()
 		f.fail = func([]PendingDelivery) error { return context.DeadlineExceeded }
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		defer c.close()
 		for name, r := range submitAll(t, c, f, []string{"a", "b", "c"}) {
 			if !errors.Is(r.Err, domain.StoreUnavailable) {
@@ -153,7 +153,7 @@ func TestABatchIsNotRetriedWhenTheDatabaseIsUnavailable(t *testing.T) {
 func TestACallerWhoseContextEndsReturnsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTable()
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		defer c.close()
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan Result, 2)
@@ -180,7 +180,7 @@ func TestACallerWhoseContextEndsReturnsAtOnce(t *testing.T) {
 func TestCloseStoresTheQueuedDeliveriesAndRefusesLaterOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTable()
-		c := newCommitter(time.Minute, f.receive)
+		c := newCommitter(time.Minute, maxBatch, f.receive)
 		queued := make(chan Result, 5)
 		for range 5 {
 			go func() { queued <- c.submit(t.Context(), deliveryNamed("queued")) }()
@@ -223,6 +223,51 @@ func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 	}
 }
 
+// Large deliveries take long to store. They must not share a transaction with others, or delay them.
+func TestLargeDeliveriesAreStoredApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		large, small := newFakeTable(), newFakeTable()
+		close(small.proceed)
+		c := &committers{
+			timeout: time.Minute, byLane: map[lane]*committer{},
+			receive: func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error) {
+				if len(deliveries[0].Body) >= largeWebhook {
+					return large.receive(ctx, deliveries)
+				}
+				return small.receive(ctx, deliveries)
+			},
+		}
+		var all sync.WaitGroup
+		send := func(name string, size int) {
+			all.Go(func() {
+				d := deliveryNamed(name)
+				d.Body = make([]byte, size)
+				if got := c.submit(t.Context(), d); got.Err != nil || got.Delivery.Event != name {
+					t.Errorf("%s: %+v", name, got)
+				}
+			})
+		}
+		for range 3 {
+			send("large", largeWebhook)
+		}
+		<-large.entered
+		if got := c.submit(t.Context(), deliveryNamed("small")); got.Err != nil {
+			t.Errorf("a small delivery beside large ones: %v", got.Err)
+		}
+		send("nearly large", largeWebhook-1)
+		synctest.Wait()
+		close(large.proceed)
+		all.Wait()
+		c.close()
+		if diff := cmp.Diff([]int{1, 1, 1}, large.batches); diff != "" {
+			t.Errorf("batches of large deliveries (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]int{1, 1}, small.batches); diff != "" {
+			t.Errorf("batches of small deliveries (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A server that does not respond must delay only the deliveries that it stores.
 func TestASlowServerDelaysNoDeliveryOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -230,7 +275,7 @@ func TestASlowServerDelaysNoDeliveryOfAnother(t *testing.T) {
 		close(fast.proceed)
 		table := map[string]*fakeTable{"slow": slow, "fast": fast}
 		c := &committers{
-			timeout: time.Minute, byServer: map[string]*committer{},
+			timeout: time.Minute, byLane: map[lane]*committer{},
 			serverOf: func(d PendingDelivery) string { return d.Event.Name },
 			receive: func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error) {
 				return table[deliveries[0].Event.Name].receive(ctx, deliveries)

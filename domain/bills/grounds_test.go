@@ -53,6 +53,7 @@ func TestAPaymentThatIsBookedAfterAWeekendCountsOnce(t *testing.T) {
 		c := threeBills()
 		c.Bills[2].Payments = []bills.ListedPayment{payment(days[0], "325")}
 		c.Rows = append(c.Rows, row(days[1], "-325", domain.CardFacts{Payment: true}))
+		c.Rows[3].ID = domain.TransactionID{UUID: uuid.New()}
 		if b := find(t, c, "nov"); b.State != bills.PartlyPaid || len(b.Paid) != 1 || b.Paid[0].Row != c.Rows[3].ID {
 			t.Errorf("%s: %s, paid %+v", name, b.State, b.Paid)
 		}
@@ -62,6 +63,117 @@ func TestAPaymentThatIsBookedAfterAWeekendCountsOnce(t *testing.T) {
 	c.Rows = append(c.Rows, row("2026-11-06", "-325", domain.CardFacts{Payment: true}))
 	if b := find(t, c, "nov"); b.State != bills.Paid || len(b.Paid) != 2 {
 		t.Errorf("two halves on two days: %s, paid %+v", b.State, b.Paid)
+	}
+}
+
+// The vendor lists the payments of October with October and with November.
+func TestTwoListedPaymentsOfNearDaysMayBeTwoPayments(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second domain.Date
+		nov           bills.Check // the total of November is 100 less than its rows and the rest of October
+	}{
+		"one day apart, so that they are one": {"2026-10-08", "2026-10-09", bills.Differs},
+		"a weekend apart":                     {"2026-10-09", "2026-10-13", bills.CheckUnknown},
+	} {
+		c := threeBills()
+		c.Bills[1].Payments = []bills.ListedPayment{payment(test.first, "350")}
+		c.Bills[2].Payments = append(c.Bills[2].Payments, payment(test.second, "350"))
+		c.Bills[2].Total = amount("900")
+		if nov := find(t, c, "nov"); nov.Check != test.nov {
+			t.Errorf("%s: november is %s (difference %s)", name, nov.Check, text(nov.Difference))
+		}
+	}
+	for second, want := range map[domain.Date]bills.State{
+		"2026-10-10": bills.Overdue, "2026-10-13": bills.StateUnknown,
+	} {
+		c := unpaid("sep")
+		c.Bills[1].Total = amount("730") // October does not show that September was settled
+		c.Bills[1].Payments = []bills.ListedPayment{payment("2026-10-09", "350")}
+		c.Bills[2].Payments = append(c.Bills[2].Payments, payment(second, "350"))
+		if sep := find(t, c, "sep"); sep.State != want {
+			t.Errorf("listed again on %s: september is %s, want %s", second, sep.State, want)
+		}
+	}
+}
+
+// A row that may be on another bill may be what the total of that bill has more than its rows.
+func TestWhichBillsAnUncertainRowMayExplain(t *testing.T) {
+	instalment := func(number int) domain.CardFacts {
+		return domain.CardFacts{Number: number, Count: 5, PurchaseDate: "2026-07-20"}
+	}
+	forecast := func(month domain.BillMonth) domain.CardFacts { return domain.CardFacts{Forecast: month} }
+	for name, test := range map[string]struct {
+		day     domain.Date
+		facts   domain.CardFacts
+		pending bool
+		learned int      // the number of posted rows that are due in the month after their forecast
+		want    []string // the bills whose differences of 60 it may explain
+	}{
+		"in the middle of a period":     {"2026-10-20", domain.CardFacts{}, false, 0, nil},
+		"on a closing date":             {"2026-10-03", domain.CardFacts{}, false, 0, []string{"sep", "oct", "nov"}},
+		"three days after the last one": {"2026-11-06", domain.CardFacts{}, false, 0, []string{"nov"}},
+		"four days after the last one":  {"2026-11-07", domain.CardFacts{}, false, 0, nil},
+		"an instalment whose day is only estimated": {
+			"2026-07-20", instalment(3), false, 0, []string{"sep", "oct", "nov"},
+		},
+		"a later instalment, which may be dated to its own day": {
+			"2026-07-20", instalment(4), false, 0, []string{"sep", "oct", "nov"},
+		},
+		"pending, with the month of a closed bill": {
+			"2026-11-20", forecast("2026-11"), true, 0, []string{"nov"},
+		},
+		"pending, with the month before a closed bill": {
+			"2026-11-20", forecast("2026-10"), true, 5, []string{"oct", "nov"},
+		},
+		"pending, with a later month": {"2026-11-04", forecast("2026-12"), true, 0, nil},
+	} {
+		c := threeBills()
+		forecasts(&c, test.learned, 1)
+		r := row(test.day, "60", test.facts)
+		r.Pending = test.pending
+		c.Rows = append(c.Rows, r)
+		for i := range c.Bills { // what the rows reach now, and 60 more or less
+			reached := find(t, c, c.Bills[i].ID).Rows.Sum
+			c.Bills[i].Total = reached.Add(amount("60"))
+			c.Bills[i].Payments[0].Amount = c.Bills[i].Total
+		}
+		for _, b := range bills.Evaluate(c).Bills {
+			explained := slices.Contains(test.want, b.ID)
+			if explained && b.Check != bills.CheckUnknown || !explained && b.Check != bills.Differs {
+				t.Errorf("%s: %s is %s (difference %s)", name, b.ID, b.Check, text(b.Difference))
+			}
+		}
+	}
+}
+
+// Both distances are known, and the dates contradict that of pending rows.
+func TestAPendingRowMayNotBeOnTheBillOfItsForecast(t *testing.T) {
+	c := threeBills()
+	for range 5 {
+		r := row("2026-10-20", "0", named("nov"))
+		r.Former.PendingForecast = "2026-10"
+		c.Rows = append(c.Rows, r)
+	}
+	pending := row("2026-09-20", "60", domain.CardFacts{Forecast: "2026-10"})
+	pending.Pending = true
+	if a := placed(c, pending); a.Bill != "nov" || !a.Uncertain {
+		t.Errorf("the row is on %+v", a)
+	}
+	c.Rows = append(c.Rows, pending)
+	if nov := find(t, c, "nov"); nov.Check != bills.CheckUnknown || text(nov.Difference) != "-60" {
+		t.Errorf("november is %s (difference %s)", nov.Check, text(nov.Difference))
+	}
+}
+
+// A payment that settles no known bill may have settled a part of one that is near.
+func TestAPaymentOfNoKnownBillMayBeTheDifference(t *testing.T) {
+	for paid, want := range map[string]bills.Check{"50": bills.Differs, "100": bills.CheckUnknown} {
+		c := threeBills()
+		c.Bills[0].Total, c.Bills[0].Payments[0].Amount = amount("560"), amount("560")
+		c.Rows = append(c.Rows, paymentRow("2026-08-20", paid))
+		if sep := find(t, c, "sep"); sep.Check != want || text(sep.Difference) != "60" {
+			t.Errorf("with a payment of %s, september is %s (difference %s)", paid, sep.Check, text(sep.Difference))
+		}
 	}
 }
 
@@ -104,8 +216,10 @@ func TestTheNewestBillIsNotOverdueIfPaymentsAreListedWithTheNextOne(t *testing.T
 	if b := find(t, c, "nov"); b.State != bills.StateUnknown {
 		t.Errorf("the newest bill is %s", b.State)
 	}
-	c.Rows = append(c.Rows, row("2026-10-10", "-700", domain.CardFacts{Payment: true}),
-		row("2026-09-10", "-500", domain.CardFacts{Payment: true}))
+	c.Rows = append([]bills.Row{
+		row("2026-10-10", "-700", domain.CardFacts{Payment: true}),
+		row("2026-09-10", "-500", domain.CardFacts{Payment: true}),
+	}, c.Rows...)
 	if b := find(t, c, "nov"); b.State != bills.Overdue {
 		t.Errorf("the rows of the card show payments, and the newest bill is %s", b.State)
 	}
@@ -190,6 +304,12 @@ func TestABillOfTheSameDueDateIsNotTheBillBefore(t *testing.T) {
 		c.Bills[3].CoversTo = c.CoversTo
 		if nov := find(t, c, "nov"); nov.Check != bills.AddsUp || text(nov.Carried) != "0" {
 			t.Errorf("beside a bill of %s: %s, carried %s", total, nov.Check, text(nov.Carried))
+		}
+		c.Bills = append(c.Bills, bill("oldest", "2026-09-03", "2026-09-10", "40"))
+		for _, id := range []string{"sep", "oldest"} {
+			if b := find(t, c, id); b.Carried != nil {
+				t.Errorf("%s, which is one of the oldest bills, carries %s", id, b.Carried)
+			}
 		}
 		if other := find(t, c, "other"); other.State == bills.Overdue || other.Check == bills.Differs {
 			t.Errorf("the other bill is %s and %s", other.State, other.Check)

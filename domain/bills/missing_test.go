@@ -63,21 +63,57 @@ func TestALatePaymentSettlesNoBillIfTheNextOneIsNotListed(t *testing.T) {
 // A part of the bill before was seen to be paid. A total without the rest is then no proof: a row may be doubled.
 func TestATotalWithoutTheRestOfABillThatIsPartlyPaidIsUnknown(t *testing.T) {
 	for name, test := range map[string]struct {
-		paid  string
-		total string
-		check bills.Check
+		paid       string
+		total      string
+		check      bills.Check
+		difference string
 	}{
-		"a part was paid, and the total has the rest": {"100", "1250", bills.AddsUp},
-		"a part was paid, and the total lacks it":     {"100", "650", bills.CheckUnknown},
-		"all was paid": {"700", "650", bills.AddsUp},
-		"neither":      {"100", "900", bills.Differs},
+		"a part was paid, and the total has the rest": {"100", "1250", bills.AddsUp, "0"},
+		"a part was paid, and the total lacks it":     {"100", "650", bills.CheckUnknown, "-600"},
+		"all was paid": {"700", "650", bills.AddsUp, "0"},
+		"neither":      {"100", "900", bills.Differs, "-350"},
 	} {
 		c := threeBills()
 		c.Bills[1].Payments = []bills.ListedPayment{payment("2026-10-10", test.paid)}
 		c.Bills[2].Total = amount(test.total)
-		if nov := find(t, c, "nov"); nov.Check != test.check || nov.Difference == nil {
+		if nov := find(t, c, "nov"); nov.Check != test.check || text(nov.Difference) != test.difference {
 			t.Errorf("%s: %s %s (difference %s)", name, nov.Check, nov.Form, text(nov.Difference))
 		}
+	}
+}
+
+// An instalment plan replaces the rest of a bill, so that the next total has only a part of it.
+func TestTheDifferenceIsToTheFormThatFitsBestIfTheRestIsNotKnown(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(sep, oct *bills.Bill)
+		want   string
+	}{
+		"the rest is known":      {func(_, _ *bills.Bill) {}, "-570"},
+		"a plan":                 {func(_, oct *bills.Bill) { oct.Payments[0].Instalments = true }, "30"},
+		"a plan of another bill": {func(sep, _ *bills.Bill) { sep.Payments[0].Instalments = true }, "-570"},
+	} {
+		c := threeBills()
+		c.Bills[1].Payments = []bills.ListedPayment{payment("2026-10-10", "100")}
+		c.Bills[2].Total, c.Bills[2].Payments = amount("680"), nil
+		test.change(&c.Bills[0], &c.Bills[1])
+		if nov := find(t, c, "nov"); text(nov.Difference) != test.want {
+			t.Errorf("%s: november is %s (difference %s)", name, nov.Check, text(nov.Difference))
+		}
+	}
+	c := unpaid("sep", "oct", "nov")
+	c.Bills[2].Total = amount("680")
+	if nov := find(t, c, "nov"); text(nov.Difference) != "30" {
+		t.Errorf("no payment was ever seen: the difference is %s", text(nov.Difference))
+	}
+}
+
+// A total of nothing without rows says nothing of the rest of the bill before.
+func TestABillOfNothingShowsNoPaymentOfTheBillBefore(t *testing.T) {
+	c := unpaid("oct", "nov")
+	c.Bills[2].Total, c.Rows = amount("0"), c.Rows[:2]
+	oct, nov := find(t, c, "oct"), find(t, c, "nov")
+	if nov.Check != bills.CheckUnknown || oct.State != bills.Overdue {
+		t.Errorf("october is %s, november %s (difference %s)", oct.State, nov.Check, text(nov.Difference))
 	}
 }
 
@@ -125,6 +161,7 @@ func TestAPostedRowThatTheBankHasNotPlacedIsUnbilled(t *testing.T) {
 	}{
 		"posted":               {func(*bills.Row) {}, "2026-10-20"},
 		"pending":              {func(r *bills.Row) { r.Pending = true }, ""},
+		"on the closing date":  {func(r *bills.Row) { r.Date = "2026-11-03" }, "2026-11-03"},
 		"after the closing":    {func(r *bills.Row) { r.Date = "2026-11-05" }, ""},
 		"a later instalment":   {func(r *bills.Row) { r.Number, r.Count, r.PurchaseDate = 5, 6, r.Date }, ""},
 		"the first instalment": {func(r *bills.Row) { r.Number, r.Count, r.PurchaseDate = 1, 6, r.Date }, "2026-10-20"},

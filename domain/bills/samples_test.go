@@ -81,7 +81,8 @@ func TestTheSampleOfTwoBillsAddsUp(t *testing.T) {
 	if a := r.Rows[2]; a.Bill != "november" || a.Month != "2026-11" {
 		t.Errorf("the payment of the newest bill is on %+v", a)
 	}
-	if len(r.Open) != 2 || r.Open[0].Month != "2026-12" || r.Open[1].Month != "" || r.Open[1].Count != 1 {
+	if len(r.Open) != 2 || r.Open[0].Month != "2026-12" || !r.Open[0].Sum.Equal(amount("300")) ||
+		r.Open[1].Month != "" || r.Open[1].Count != 1 {
 		t.Errorf("the open rows are %+v", r.Open)
 	}
 }
@@ -123,6 +124,9 @@ func TestRowsNearADerivedClosingDateAreUncertain(t *testing.T) {
 	if a := r.Rows[4]; a.Uncertain || a.Bill != "december" {
 		t.Errorf("the row in the middle of a period is %+v", a)
 	}
+	if rows := r.Bills[0].Rows; rows.Count != 3 || rows.Uncertain != 2 {
+		t.Errorf("december has the rows %+v", rows)
+	}
 }
 
 func TestTwoIDsOfOneBillAreOneBill(t *testing.T) {
@@ -142,6 +146,30 @@ func TestTwoIDsOfOneBillAreOneBill(t *testing.T) {
 	}
 	if other := r.Bills[1]; other.ID != "first" || other.SameAs != "second" {
 		t.Errorf("the other bill is %+v", other)
+	}
+}
+
+// Two bills of a list are one if they have one due date, closing date, total and currency. A closing date may be
+// missing.
+func TestWhichBillsAreOneBill(t *testing.T) {
+	one := bill("one", "2026-03-03", "2026-03-10", "30")
+	for name, test := range map[string]struct {
+		change func(*bills.Bill)
+		same   bool
+	}{
+		"equal":                  {func(*bills.Bill) {}, true},
+		"without a closing date": {func(b *bills.Bill) { b.ClosingDate = "" }, true},
+		"another closing date":   {func(b *bills.Bill) { b.ClosingDate = "2026-03-04" }, false},
+		"another due date":       {func(b *bills.Bill) { b.DueDate = "2026-03-11" }, false},
+		"another total":          {func(b *bills.Bill) { b.Total = amount("30.01") }, false},
+		"another currency":       {func(b *bills.Bill) { b.Currency = "USD" }, false},
+	} {
+		two := bill("two", "2026-03-03", "2026-03-10", "30")
+		test.change(&two)
+		found := bills.Evaluate(bills.Card{Bills: []bills.Bill{one, two}, Today: "2026-04-01", Currency: "BRL"}).Bills
+		if same := found[0].SameAs != "" || found[1].SameAs != ""; same != test.same {
+			t.Errorf("%s: one bill: %t", name, same)
+		}
 	}
 }
 
@@ -182,6 +210,14 @@ func TestTheStateOfABill(t *testing.T) {
 		},
 		"no payment was ever seen": {
 			[]bills.Bill{bill("b", "2026-02-25", "2026-03-05", "100")}, "2026-03-20", bills.StateUnknown,
+		},
+		"only payments of nothing were seen": {
+			[]bills.Bill{bill("b", "2026-02-25", "2026-03-05", "100", bank("2026-03-05", "0"))}, "2026-03-20",
+			bills.StateUnknown,
+		},
+		"paid today": {
+			[]bills.Bill{bill("b", "2026-02-25", "2026-03-05", "100", bank("2026-03-21", "100"))}, "2026-03-20",
+			bills.Paid,
 		},
 		"the list has the payment of the bill before": {
 			[]bills.Bill{
@@ -272,6 +308,19 @@ func TestABillIsClosedIfItWasClosedWhenTheBankWasRead(t *testing.T) {
 			t.Errorf("read on %q: %s, want %s", readOn, got, want)
 		}
 	}
+	b.DueDate = "2026-11-20" // a closing date after the due date is wrong
+	for readOn, want := range map[domain.Date]bills.Check{
+		"2026-11-20": bills.CheckUnknown, "2026-11-21": bills.AddsUp,
+	} {
+		b.ReadOn = readOn
+		card := bills.Card{
+			Bills: []bills.Bill{b}, Rows: []bills.Row{row("2026-11-10", "100", named("b"))}, Today: "2026-11-28",
+			Currency: "BRL",
+		}
+		if got := bills.Evaluate(card).Bills[0].Check; got != want {
+			t.Errorf("due on the 20th, read on %q: %s, want %s", readOn, got, want)
+		}
+	}
 }
 
 func TestAmountsInAnotherCurrencyProveNothing(t *testing.T) {
@@ -295,6 +344,47 @@ func TestTheRefundOfAPaymentIsNoPayment(t *testing.T) {
 		card.Rows = []bills.Row{r}
 		if got := bills.Evaluate(card).Rows[0].Payment; got != want {
 			t.Errorf("%q is a payment: %t", text, got)
+		}
+	}
+}
+
+// The amounts of posted rows count in the currency of the account, those of pending rows may still change.
+func TestPostedRowsWithoutAnAmountAreCounted(t *testing.T) {
+	c := threeBills()
+	posted, pending := row("2026-10-20", "0", named("nov")), row("2026-11-20", "0", named(""))
+	posted.Unknown, pending.Unknown, pending.Pending = true, true, true
+	c.Rows = append(c.Rows, posted, pending)
+	if r := bills.Evaluate(c); r.WithoutAmount != 1 || r.Bills[0].Check != bills.CheckUnknown {
+		t.Errorf("%d rows are without an amount, november is %s", r.WithoutAmount, r.Bills[0].Check)
+	}
+}
+
+// The holder's view of a card is negative, a row's amount is positive where it is owed.
+func TestARecordOfACardAsARow(t *testing.T) {
+	reais := &domain.Money{Amount: amount("-55"), Currency: "BRL"}
+	for name, test := range map[string]struct {
+		paid     string // the currency of the purchase
+		account  *domain.Money
+		currency string // of the card
+		want     string
+		unknown  bool
+	}{
+		"in the currency of the card":           {"BRL", nil, "BRL", "10", false},
+		"converted":                             {"USD", reais, "BRL", "55", false},
+		"not converted":                         {"USD", nil, "BRL", "0", true},
+		"the currency of the card is not known": {"USD", nil, "", "10", false},
+	} {
+		for _, status := range []domain.TransactionStatus{domain.Pending, domain.Posted} {
+			record := domain.Transaction{}
+			record.Date, record.Status, record.Description = "2026-11-10", status, "LOJA"
+			record.Amount = domain.Money{Amount: amount("-10"), Currency: test.paid}
+			record.AccountMoney, record.Card = test.account, named("nov")
+			r := bills.RowOf(record, test.currency)
+			if !r.Amount.Equal(amount(test.want)) || r.Unknown != test.unknown ||
+				r.Pending != (status == domain.Pending) ||
+				r.Date != record.Date || r.Text != "LOJA" || r.CardFacts.Bill != "nov" {
+				t.Errorf("%s, %s: %+v", name, status, r)
+			}
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
 )
@@ -27,11 +29,8 @@ func stored(before []bills.Stored, listed ...bills.Bill) []bills.Stored {
 func updated(before, merged []bills.Stored, c bills.Card) (map[string]bills.Stored, []bills.Change, bills.Result) {
 	changes, result := bills.Update(before, merged, c, time.Date(2026, 11, 6, 9, 5, 0, 0, time.UTC))
 	after := map[string]bills.Stored{}
-	for _, s := range merged {
+	for _, s := range bills.Applied(merged, changes) {
 		after[s.ExternalID] = s
-	}
-	for _, c := range changes {
-		after[c.ExternalID] = c.Stored
 	}
 	return after, changes, result
 }
@@ -74,7 +73,7 @@ func TestTheRowsOfADuplicateStayOnItsBillWhenNoBillsAreRead(t *testing.T) {
 		t.Fatalf("%+v", first)
 	}
 	again := all(first)
-	_, changes, result := updated(again, again, c)
+	changes, result := bills.Update(again, again, c, time.Date(2026, 11, 7, 9, 5, 0, 0, time.UTC))
 	if len(changes) != 0 || result.Rows[2].Bill != first["kept"].ID.String() ||
 		result.Rows[2].Basis != bills.ByVendor {
 		t.Errorf("without a list, %d bills change and the row is on %+v", len(changes), result.Rows[2])
@@ -185,6 +184,226 @@ func TestTheLatestPaymentDoesNotEndTheEarlierOnes(t *testing.T) {
 	}
 }
 
+func TestTheEarlierPaymentsOfTheLatestBillAreKept(t *testing.T) {
+	statement := func(day domain.Date, paid string) bills.Read {
+		b := bill("", "2026-10-03", "2026-10-28", "100", payment(day, paid)).Data
+		return bills.Read{Listing: bills.Listing{Bills: []bills.Data{b}, LatestOnly: true}}
+	}
+	var all []bills.Stored
+	for _, read := range []bills.Read{
+		statement("2026-10-20", "30"), statement("2026-10-25", "20"), statement("2026-10-10", "10"),
+		statement("2026-10-25", "25"), // the vendor has corrected it
+	} {
+		all = merged(all, read)
+	}
+	got := ""
+	for _, p := range all[0].Payments {
+		got += fmt.Sprint(p.Date, " ", p.Amount, ", ")
+	}
+	if want := "2026-10-10 10, 2026-10-20 30, 2026-10-25 25, "; len(all) != 1 || got != want {
+		t.Errorf("the payments are %s want %s", got, want)
+	}
+	whole := statement("2026-10-27", "100")
+	whole.LatestOnly = false
+	if all = merged(all, whole); len(all[0].Payments) != 1 {
+		t.Errorf("a list of all bills has the payments %+v", all[0].Payments)
+	}
+}
+
+func TestABillKnowsWhenTheBankWasReadForIt(t *testing.T) {
+	first := time.Date(2026, 11, 7, 9, 0, 0, 0, time.UTC)
+	october, november := bill(
+		"o",
+		"2026-10-03",
+		"2026-10-28",
+		"1",
+	).Data, bill(
+		"n",
+		"2026-11-03",
+		"2026-11-28",
+		"1",
+	).Data
+	list := func(before []bills.Stored, days int, latest bool, listed ...bills.Data) []bills.Stored {
+		return bills.Merge(before, bills.Read{
+			Listing:  bills.Listing{Bills: listed, LatestOnly: latest},
+			CoversTo: domain.Date("2026-11-06").AddDays(days),
+		}, domain.Account{BankReadAt: first.AddDate(0, 0, days)}, first, func(key string) (id domain.BillID) {
+			copy(id.UUID[:], key)
+			return id
+		})
+	}
+	both := list(nil, 0, false, october, november)
+	for name, test := range map[string]struct {
+		bills    []bills.Stored
+		readAt   [2]time.Time
+		coversTo [2]domain.Date
+	}{
+		"both are listed": {both, [2]time.Time{first, first}, [2]domain.Date{"2026-11-06", "2026-11-06"}},
+		"one is listed no longer": {
+			list(both, 1, false, november), [2]time.Time{first, first.AddDate(0, 0, 1)},
+			[2]domain.Date{"2026-11-06", "2026-11-07"},
+		},
+		"only the latest one is listed, whose payment may be that of the other": {
+			list(both, 2, true, november), [2]time.Time{first, first.AddDate(0, 0, 2)},
+			[2]domain.Date{"2026-11-08", "2026-11-08"},
+		},
+	} {
+		for i, b := range test.bills {
+			if !b.BankReadAt.Equal(test.readAt[i]) || b.CoversTo != test.coversTo[i] {
+				t.Errorf(
+					"%s: bill %s was read at %s, and is covered to %s",
+					name,
+					b.ExternalID,
+					b.BankReadAt,
+					b.CoversTo,
+				)
+			}
+		}
+	}
+}
+
+func TestAListThatIsAsBeforeIsNotEvaluatedAgain(t *testing.T) {
+	kept, twice := bill("kept", "2026-10-28", "2026-11-05", "480"), bill("twice", "2026-10-28", "2026-11-05", "480")
+	rows := bills.Card{Today: "2026-11-06", Currency: "BRL", Rows: []bills.Row{row("2026-10-10", "480", named("kept"))}}
+	first, _, _ := updated(nil, stored(nil, kept, twice), rows)
+	before := []bills.Stored{first["kept"], first["twice"]}
+	changed, other := kept, bill("o", "2026-09-28", "2026-10-05", "1")
+	changed.Total = amount("490")
+	for name, test := range map[string]struct {
+		listed []bills.Bill
+		later  bool // the bank was read since
+		same   bool
+		reread int // the bills of which only the time of the reading changes
+	}{
+		"as before":             {[]bills.Bill{kept, twice}, false, true, 0},
+		"as before, read again": {[]bills.Bill{kept, twice}, true, true, 2},
+		"another total":         {[]bills.Bill{changed, twice}, true, false, 0},
+		"one is listed no more": {[]bills.Bill{kept}, true, false, 0},
+		"another one":           {[]bills.Bill{kept, twice, other}, true, false, 0},
+	} {
+		again := stored(before, test.listed...)
+		for i := range again {
+			if test.later {
+				again[i].BankReadAt = time.Date(2026, 11, 6, 8, 0, 0, 0, time.UTC)
+			}
+		}
+		changes, same := bills.Relisted(before, again)
+		if same != test.same || len(changes) != test.reread {
+			t.Errorf("%s: same is %t, %d bills change", name, same, len(changes))
+		}
+		for _, c := range changes {
+			if c.Announced || c.RemovedAt.IsZero() != (c.ExternalID == "kept") {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	}
+}
+
+func TestWhichChangesOfABillAreAnnounced(t *testing.T) {
+	october := bill("o", "2026-09-28", "2026-10-05", "480", payment("2026-10-05", "480"))
+	card := bills.Card{Today: "2026-11-20", CoversTo: "2026-11-18", Currency: "BRL", Rows: []bills.Row{
+		row("2026-09-10", "480", named("o")),
+	}}
+	least := amount("48")
+	for name, test := range map[string]struct {
+		change    func(*bills.Stored, *bills.Card)
+		announced bool
+	}{
+		"the total":        {func(s *bills.Stored, _ *bills.Card) { s.Total = amount("490") }, true},
+		"the due date":     {func(s *bills.Stored, _ *bills.Card) { s.DueDate = "2026-10-06" }, true},
+		"the closing date": {func(s *bills.Stored, _ *bills.Card) { s.ClosingDate = "2026-09-27" }, true},
+		"a charge": {func(s *bills.Stored, _ *bills.Card) {
+			s.FinanceCharges = []bills.Charge{{Type: "IOF", Amount: amount("1")}}
+		}, true},
+		"a payment": {func(s *bills.Stored, _ *bills.Card) {
+			s.Payments = append(s.Payments[:1:1], payment("2026-10-08", "10"))
+		}, true},
+		"the check": {func(_ *bills.Stored, c *bills.Card) { c.Rows[0].Amount = amount("470") }, true},
+		"its removal": {func(s *bills.Stored, _ *bills.Card) {
+			s.RemovedAt = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
+		}, true},
+		"a row of nothing": {func(_ *bills.Stored, c *bills.Card) {
+			c.Rows = append(c.Rows, row("2026-09-11", "0", named("o")))
+		}, false},
+		"a difference within the tolerance": {func(_ *bills.Stored, c *bills.Card) {
+			c.Rows[0].Amount = amount("479.99")
+		}, false},
+		"the minimum payment": {func(s *bills.Stored, _ *bills.Card) { s.MinimumPayment = &least }, false},
+		"a payment of nothing": {func(s *bills.Stored, _ *bills.Card) {
+			s.Payments = append(s.Payments[:1:1], payment("2026-10-08", "0"))
+		}, false},
+		"the reading": {func(s *bills.Stored, _ *bills.Card) {
+			s.BankReadAt, s.CoversTo = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC), "2026-11-18"
+		}, false},
+		"when the vendor stored it": {func(s *bills.Stored, _ *bills.Card) {
+			s.CreatedAt = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+		}, false},
+	} {
+		first, _, _ := updated(nil, stored(nil, october), card)
+		before := all(first)
+		after, changed := []bills.Stored{before[0]}, card
+		changed.Rows = []bills.Row{card.Rows[0]}
+		test.change(&after[0], &changed)
+		if _, changes, _ := updated(
+			before,
+			after,
+			changed,
+		); len(changes) != 1 ||
+			changes[0].Announced != test.announced {
+			t.Errorf("%s: %+v", name, changes)
+		}
+	}
+}
+
+func TestABillIsClosedBeforeADayIfTheVendorHasShownItClosed(t *testing.T) {
+	one := bills.Stored{Data: bill("a", "2026-11-03", "2026-11-10", "1").Data}
+	one.Closing = one.ClosingDate
+	for name, test := range map[string]struct {
+		change func(*bills.Stored)
+		day    domain.Date
+		want   bool
+	}{
+		"on its closing date": {func(*bills.Stored) {}, "2026-11-03", false},
+		"on the next day":     {func(*bills.Stored) {}, "2026-11-04", true},
+		"removed":             {func(s *bills.Stored) { s.RemovedAt = time.Unix(1, 0) }, "2026-11-04", false},
+		"a duplicate":         {func(s *bills.Stored) { s.SameAs = "b" }, "2026-11-04", false},
+		"read before it closed": {func(s *bills.Stored) {
+			s.BankReadAt = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+		}, "2026-11-04", false},
+		"read when it had closed": {func(s *bills.Stored) {
+			s.BankReadAt = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+		}, "2026-11-04", true},
+	} {
+		b := one
+		if test.change(&b); b.ClosedBefore(test.day) != test.want {
+			t.Errorf("%s: closed before %s: %t", name, test.day, !test.want)
+		}
+	}
+}
+
+func TestTheBillOfARecord(t *testing.T) {
+	id := domain.BillID{UUID: uuid.New()}
+	pending := bills.Row{Pending: true, CardFacts: domain.CardFacts{Forecast: "2026-12"}}
+	posted := bills.Row{CardFacts: domain.CardFacts{Forecast: "2026-11"}}
+	posted.Former.PendingForecast = "2026-12"
+	unplaced := bills.Row{Pending: true, CardFacts: domain.CardFacts{Forecast: domain.Unbilled}}
+	unplaced.Former.PendingForecast = "2026-12"
+	a := bills.Assignment{Bill: id.String(), Month: "2026-11", Basis: bills.ByForecast, Uncertain: true, Payment: true}
+	want := domain.CardBill{
+		ID: id, Month: "2026-11", Basis: "forecast", Uncertain: true, Payment: true, PendingForecast: "2026-12",
+	}
+	for name, r := range map[string]bills.Row{
+		"pending": pending, "posted, and was pending": posted, "pending, and not placed any more": unplaced,
+	} {
+		if got := bills.RowBill(r, a); got != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := bills.RowBill(bills.Row{}, bills.Assignment{}); got != (domain.CardBill{}) {
+		t.Errorf("a row on no bill has %+v", got)
+	}
+}
+
 // A vendor cannot make each row be compared with any number of bills and payments.
 func TestAListOfBillsIsBounded(t *testing.T) {
 	var list bills.Listing
@@ -198,6 +417,37 @@ func TestAListOfBillsIsBounded(t *testing.T) {
 	paid.Add(bill("a", "2026-10-03", "2026-10-10", "1", make([]bills.ListedPayment, 41)...).Data, true)
 	if len(paid.Bills) != 0 || !paid.Partial {
 		t.Errorf("with 41 payments: %+v", paid)
+	}
+	for count, want := range map[[2]int]int{{40, 100}: 1, {41, 100}: 0, {40, 101}: 0} {
+		var list bills.Listing
+		b := bill("a", "2026-10-03", "2026-10-10", "1", make([]bills.ListedPayment, count[0])...).Data
+		b.FinanceCharges = make([]bills.Charge, count[1])
+		if list.Add(b, true); len(list.Bills) != want || list.Partial != (want == 0) {
+			t.Errorf("with %d payments and %d charges: %d bills", count[0], count[1], len(list.Bills))
+		}
+	}
+}
+
+// A bill whose card cannot be read may be one of any card.
+func TestTheListOfALinkHasTheBillsOfEachCard(t *testing.T) {
+	b := bill("a", "2026-10-03", "2026-10-10", "1").Data
+	link := bills.LinkListing{ByCard: map[string]bills.Listing{}}
+	link.Add(b, "gold", true)
+	link.Add(b, "gold", true)
+	link.Add(b, "blue", false)
+	for card, want := range map[string]struct {
+		bills   int
+		partial bool
+	}{"gold": {2, false}, "blue": {0, true}, "other": {0, false}} {
+		if got := link.Of(card); len(got.Bills) != want.bills || got.Partial != want.partial {
+			t.Errorf("%s: %+v", card, got)
+		}
+	}
+	link.Add(b, "", true)
+	for card, want := range map[string]int{"gold": 2, "blue": 0, "other": 0} {
+		if got := link.Of(card); len(got.Bills) != want || !got.Partial {
+			t.Errorf("beside a bill of an unknown card, %s has %+v", card, got)
+		}
 	}
 }
 

@@ -51,6 +51,29 @@ func TestARecordThatIsLeftOutCountsNoMore(t *testing.T) {
 	}
 }
 
+func TestTheValuesOfARecord(t *testing.T) {
+	for status, want := range map[domain.TransactionStatus]bool{domain.Posted: true, domain.Pending: false} {
+		record := recordOf(posted("2026-03-15", "-7"))
+		record.Status = status
+		r := books.SumRowOf(record)
+		if r.Posted != want || r.Date != record.Date || !r.FirstSeenAt.Equal(record.FirstSeenAt) ||
+			r.Amount != record.Amount {
+			t.Errorf("a record that is %s: %+v", status, r)
+		}
+	}
+}
+
+func TestRecordsOfLaterDaysAreCounted(t *testing.T) {
+	at := time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
+	sum := books.NewAccountSum(books.VendorBalance{Currency: "BRL"}, nil, at).On("2026-03-15", at)
+	for _, day := range []domain.Date{"2026-03-14", "2026-03-15", "2026-03-16", "2026-03-17"} {
+		sum.Add(posted(day, "1"))
+	}
+	if r := sum.Reading(false, nil); r.FutureRows != 2 || r.Posted.String() != "2" {
+		t.Errorf("%d records are of later days, the others sum to %s", r.FutureRows, r.Posted)
+	}
+}
+
 func TestAResultStatesTheTimeOfItsReading(t *testing.T) {
 	at := time.Date(2026, 3, 20, 6, 0, 0, 0, time.UTC)
 	c := books.Completeness{Last: &books.AccountReading{At: at, Missing: books.BasisCurrency}}

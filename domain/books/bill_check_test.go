@@ -70,6 +70,21 @@ func TestTheLastClosedBillMakesACardComplete(t *testing.T) {
 			t.Errorf("the close with %s is %s", name, got)
 		}
 	}
+	for name, change := range map[string]func(*books.BillCheck){
+		"bills that reach the last day":            func(b *books.BillCheck) { b.From = "2026-03-13" },
+		"a record on no bill before the first day": func(b *books.BillCheck) { b.UnbilledTo = "2026-02-28" },
+		"a bill that differed before": func(b *books.BillCheck) {
+			b.Doubtful = []domain.Date{"2026-02-28"}
+		},
+	} {
+		changed := bill("100", "100", at)
+		change(changed)
+		days := domain.Window{From: "2026-03-01", To: "2026-03-13"}
+		if got := c.WithBill(changed).StateOfPeriod(days, "BRL", rules, at, grace); got != books.Complete {
+			t.Errorf("the close with %s is %s", name, got)
+		}
+	}
+	want(books.Completeness{}.WithBill(bill("100", "100", at)), at, books.CompletenessUnknown, books.BasisNone)
 	unknown := bill("100", "100", at)
 	unknown.WithoutAmount = 1
 	want(c.WithBill(unknown), at, books.CompletenessUnknown, books.BasisInvoice)
@@ -130,6 +145,98 @@ func TestABillThatIsNotDueYetIsNoDrift(t *testing.T) {
 	}
 	if state, _ := c.State(due, grace); state != books.Drifting {
 		t.Errorf("after the due date, the account is %s", state)
+	}
+	results := c.Results(due.Add(-time.Second), grace)
+	if last := results[len(results)-1]; last.State != books.CompletenessUnknown || last.Difference().String() != "-1" {
+		t.Errorf("before the due date, the check is %+v", last)
+	}
+}
+
+func TestADifferenceOfABillCountsFromItsBeginning(t *testing.T) {
+	const grace = 48 * time.Hour
+	at := time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return at.Add(time.Duration(n) * 24 * time.Hour) }
+	bill := func(id byte, difference int64, checked int, overdue time.Time) *books.BillCheck {
+		return &books.BillCheck{
+			Bill: domain.BillID{UUID: uuid.UUID{id}}, Known: true, AddsUp: difference == 0, At: day(checked),
+			Expected: decimal.NewFromInt(difference), Overdue: overdue,
+		}
+	}
+	due := at.Add(-grace)
+	for name, test := range map[string]struct {
+		checks                        []*books.BillCheck
+		differs, drift, completeSince time.Time
+	}{
+		"it differs, and differs still": {
+			[]*books.BillCheck{bill(1, 5, 0, due), bill(1, 5, 1, due)}, day(0), day(0), time.Time{},
+		},
+		"the next bill differs": {
+			[]*books.BillCheck{bill(1, 5, 0, due), bill(2, 5, 1, due)}, day(1), day(1), time.Time{},
+		},
+		"it is due later, and the due date is not known any more": {
+			[]*books.BillCheck{bill(1, 5, 0, day(9)), bill(1, 5, 1, time.Time{})}, day(0), day(9), time.Time{},
+		},
+		"the due date of another bill says nothing": {
+			[]*books.BillCheck{bill(1, 5, 0, day(9)), bill(2, 5, 1, time.Time{})}, day(1), day(1), time.Time{},
+		},
+		"it adds up, and adds up still": {
+			[]*books.BillCheck{bill(1, 0, 0, due), bill(1, 0, 1, due)}, time.Time{}, time.Time{}, day(0),
+		},
+		"the next bill adds up, too": {
+			[]*books.BillCheck{bill(1, 0, 0, due), bill(2, 0, 1, due)}, time.Time{}, time.Time{}, day(0),
+		},
+		"it adds up after a drift": {
+			[]*books.BillCheck{bill(1, 0, 0, due), bill(1, 5, 1, due), bill(1, 0, 2, due)}, time.Time{}, time.Time{},
+			day(2),
+		},
+	} {
+		c := cardAfter(at)
+		for _, check := range test.checks {
+			c = c.WithBill(check)
+		}
+		if !c.BillDiffers.Equal(test.differs) || !c.BillDrift.Equal(test.drift) {
+			t.Errorf("%s: it differs since %v, and drifts since %v", name, c.BillDiffers, c.BillDrift)
+		}
+		if _, since := c.State(day(2), grace); test.differs.IsZero() && !since.Equal(test.completeSince) {
+			t.Errorf("%s: complete since %v", name, since)
+		}
+		none := c.WithBill(nil)
+		if state, _ := none.State(day(20), grace); state != books.CompletenessUnknown || none.Bill != nil ||
+			!none.BillDiffers.IsZero() || !none.DriftSince().IsZero() {
+			t.Errorf("%s: without a closed bill, the account is %s: %+v", name, state, none)
+		}
+	}
+	c, err := cardAfter(at).WithBill(bill(1, 5, 0, due)).Accept("rows never arrive", day(3))
+	if _, since := c.State(day(4), grace); err != nil || !since.Equal(day(3)) {
+		t.Errorf("after it was accepted, the account is complete since %v, %v", since, err)
+	}
+}
+
+// A bill that has closed since the first day of the period may lack rows of it.
+func TestACloseOfACardNeedsEachBillOfItsDays(t *testing.T) {
+	at := time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC)
+	c := cardAfter(at).WithBill(&books.BillCheck{
+		Bill: domain.BillID{UUID: uuid.New()}, Known: true, AddsUp: true, CompleteTo: "2026-03-13", At: at,
+		Doubtful: []domain.Date{"2026-02-13"},
+	})
+	card := domain.Account{AccountData: domain.AccountData{Type: domain.CreditAccount, Currency: "BRL"}}
+	for from, want := range map[domain.Date]books.CompletenessState{
+		"2026-02-13": books.CompletenessUnknown, "2026-02-14": books.Complete, "": books.Complete,
+	} {
+		sum := books.NewCloseSum(card, c, "2026-03-10", from)
+		addTo(sum, posted("2026-03-05", "-5"))
+		closed := sum.Close(books.CloseRequest{Date: "2026-03-10", At: at}, c)
+		if closed.Completeness != want {
+			t.Errorf("the close from %q is %s, want %s", from, closed.Completeness, want)
+		}
+	}
+	differs := c.WithBill(&books.BillCheck{
+		Bill: c.Bill.Bill, Known: true, Expected: decimal.NewFromInt(1), CompleteTo: "2026-03-13", At: at,
+	})
+	sum := books.NewCloseSum(card, differs, "2026-03-10", "")
+	closed := sum.Close(books.CloseRequest{Date: "2026-03-10", At: at.Add(grace), Grace: grace}, differs)
+	if closed.Completeness != books.Drifting {
+		t.Errorf("the close of a card that drifts is %s", closed.Completeness)
 	}
 }
 

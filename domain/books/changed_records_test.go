@@ -65,7 +65,8 @@ func TestAChangeOfPostedRecordsCounts(t *testing.T) {
 func TestChangesOfRecordsAreCombined(t *testing.T) {
 	early := books.ChangedRecords{Since: firstReading, First: "2026-03-09"}
 	late := books.ChangedRecords{Since: firstReading.Add(time.Minute), First: "2026-03-08"}
-	want := books.ChangedRecords{Since: firstReading, First: "2026-03-08"}
+	late.Decided = firstReading.Add(time.Minute)
+	want := books.ChangedRecords{Since: firstReading, First: "2026-03-08", Decided: late.Decided}
 	none := books.ChangedRecords{}
 	for i, got := range []books.ChangedRecords{early.And(late), late.And(early), none.And(want), want.And(none)} {
 		if got != want {

@@ -100,6 +100,19 @@ func TestACopyOfACloseSumIsIndependent(t *testing.T) {
 		after.Statement.Credits.Count != 2 {
 		t.Errorf("the copy lacks its record: %+v", after)
 	}
+	dollars := posted("2026-03-06", "7")
+	dollars.Amount.Currency = "USD"
+	for i := range 3 {
+		sum.Add(recordID(10+i), domain.Posted, dollars)
+	}
+	clone = sum.Clone()
+	sum.Add(recordID(20), domain.Posted, dollars)
+	clone.Add(recordID(30), domain.Posted, dollars)
+	for id, s := range map[int]*books.CloseSum{20: sum, 30: clone} {
+		if named := closeOf(s, c).Statement.Unconverted; len(named) != 4 || named[3] != recordID(id) {
+			t.Errorf("the records without an amount are %v, want %v as the last one", named, recordID(id))
+		}
+	}
 }
 
 func TestACloseLeavesOutRecordsWithoutAnAmount(t *testing.T) {
@@ -162,6 +175,9 @@ func TestTheDocumentOfACloseNamesTheRecordsThatItLeavesOut(t *testing.T) {
 	document, err := closed.Document()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if exact := document.LeftOut(len("left out: 40 records without an amount in BRL:") + 33); len(exact) != 79 {
+		t.Errorf("in the room for one id, it states %q", exact)
 	}
 	const begin = "left out: 40 records without an amount in BRL:"
 	want := begin + " " + books.CompactID(recordID(1).UUID) + " " + books.CompactID(recordID(2).UUID)
@@ -247,6 +263,9 @@ func TestTheSameBaselineYieldsTheSameBalances(t *testing.T) {
 		"another zone": {
 			known(same),
 			known(func(c *books.Completeness) { c.Baseline.At = statementStart.In(time.FixedZone("", 3600)) }), true,
+		},
+		"a balance that is stated no longer": {
+			known(same), known(func(c *books.Completeness) { c.Last.Missing = books.BasisNoBalance }), false,
 		},
 		"a reading, unknown": {known(func(c *books.Completeness) { c.Baseline = nil }), books.Completeness{}, true},
 	} {

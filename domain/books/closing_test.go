@@ -81,6 +81,38 @@ func TestTheSumOfACloseLeavesOutAnotherCurrency(t *testing.T) {
 	}
 }
 
+// The first record is in dollars, and converted to reais.
+func TestACloseWithoutACurrencyHasThatOfTheFirstRecord(t *testing.T) {
+	reais := mustMoney(t, "-51.25", "BRL")
+	digest := books.NewCloseDigest("")
+	digest.Add(recordID(1), domain.Posted, "2026-10-05", mustMoney(t, "-10", "USD"), &reais)
+	digest.Add(recordID(2), domain.Posted, "2026-10-05", mustMoney(t, "1.25", "BRL"), nil)
+	got := digest.Close(domain.AccountID{}, books.CloseRequest{}, books.Completeness{})
+	if got.Currency != "BRL" || got.Sum.Decimal.String() != "-50" || got.WithoutAmount != 0 {
+		t.Errorf("%v %s, %d are left out", got.Sum, got.Currency, got.WithoutAmount)
+	}
+}
+
+func TestTheFirstDayOfAPeriodFollowsTheCloseBefore(t *testing.T) {
+	for name, test := range map[string]struct {
+		previous, from domain.Date
+		strict         bool
+		want           domain.Date
+		invalid        bool
+	}{
+		"the first close":                   {"", "", false, "", false},
+		"the first close, from a day":       {"", "2026-02-03", true, "2026-02-03", false},
+		"a later close":                     {"2026-02-28", "", true, "2026-03-01", false},
+		"a later close, from a day":         {"2026-02-28", "2026-02-03", true, "", true},
+		"a later close, from a day for all": {"2026-02-28", "2026-02-03", false, "2026-03-01", false},
+	} {
+		got, err := books.CloseRequest{From: test.from, FromIsStrict: test.strict}.FirstDay(test.previous)
+		if got != test.want || (err != nil) != test.invalid || err != nil && !errors.Is(err, domain.Invalid) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func TestOnlyADayThatHasEndedInUTCCanBeClosed(t *testing.T) {
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	saoPaulo := time.FixedZone("", -3*3600)
@@ -145,6 +177,9 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 	gone := func(account domain.AccountID, m domain.CoveredMembers) *books.RecordState {
 		return &books.RecordState{Account: account, CoveredMembers: m}
 	}
+	excluded := func(account domain.AccountID, m domain.CoveredMembers) *books.RecordState {
+		return &books.RecordState{Account: account, Live: true, Excluded: true, CoveredMembers: m}
+	}
 	for name, test := range map[string]struct {
 		before, after *books.RecordState
 		want          []string
@@ -161,7 +196,11 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 		"moved": {
 			live(a, early), live(b, late), []string{"a removed 2026-10-01", "b added 2026-10-09"},
 		},
-		"got its account": {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
+		"excluded":               {live(a, early), excluded(a, early), []string{"a excluded 2026-10-01"}},
+		"included":               {excluded(a, early), live(a, late), []string{"a included 2026-10-09"}},
+		"removed while excluded": {excluded(a, early), gone(a, early), nil},
+		"changed while excluded": {excluded(a, early), excluded(a, late), nil},
+		"got its account":        {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
 	} {
 		var got []string
 		for _, made := range books.Adjustments(recordID(1), 3, time.Time{}, test.before, *test.after) {

@@ -219,6 +219,9 @@ func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 		result.Difference().String() != "8" {
 		t.Errorf("a new gap: %s, %+v", state, result)
 	}
+	if got := dated(c, firstReading).BasisAt(later, grace); got != books.Basis(books.CheckRunningBalance) {
+		t.Errorf("a new gap: the basis is %s", got)
+	}
 	if c, _ = c.Accept("known", later); len(c.Baseline.Gaps) != 2 || !c.DriftSince().IsZero() {
 		t.Errorf("after it was accepted: %+v", c)
 	}

@@ -50,6 +50,14 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 		"no reading": {
 			func(c *books.Completeness) { c.Last = nil }, []books.AccountBalance{reading(10, "10")}, nil,
 		},
+		"two readings of one day": {
+			nil, []books.AccountBalance{reading(9, "10"), reading(9, "10")},
+			[]books.DayBalance{day("2026-09-08", "30")},
+		},
+		"an amount of the day is not known": {
+			nil, []books.AccountBalance{reading(3, "10")}, []books.DayBalance{day("2026-09-02", "30")},
+		},
+		"a day after the window":               {nil, []books.AccountBalance{reading(35, "10")}, nil},
 		"an amount after the day is not known": {nil, []books.AccountBalance{reading(2, "10")}, nil},
 		"a day outside of the window is absent": {
 			nil, []books.AccountBalance{{At: at(1), Currency: "BRL", Anchor: amount("10")}}, nil,

@@ -59,6 +59,11 @@ func TestRunningBalancesNeedNoOrder(t *testing.T) {
 			day(chainRow(1, 0, 10, 10), chainRow(2, 0, 5, 15), chainRow(3, 1, 1, 18), chainRow(4, 1, 1, 19)),
 			"2 2 3 2-3",
 		},
+		"three missing records within a day": {
+			day(chainRow(1, 0, 10, 10), chainRow(2, 0, 5, 20), chainRow(3, 0, 1, 31), chainRow(4, 0, 1, 32),
+				chainRow(5, 0, 1, 43)),
+			"1 0 4 1-2 2-3 4-5",
+		},
 		"a wrong amount": {
 			day(chainRow(1, 0, 10, 10), chainRow(2, 0, 7, 15), chainRow(3, 0, 1, 16)), "1 0 2 1-2",
 		},
@@ -127,6 +132,7 @@ func TestRunningBalancesAreUsedWhileNineOfTenDaysAreConsistent(t *testing.T) {
 		{books.ChainCheck{Days: 10, Consistent: 9, Links: 30, Gaps: gaps(1)}, true},
 		{books.ChainCheck{Days: 10, Consistent: 8, Links: 30, Gaps: gaps(2)}, false},
 		{books.ChainCheck{Days: 9, Consistent: 8, Links: 30, Gaps: gaps(1)}, false},
+		{books.ChainCheck{Days: 1, Consistent: 1, Links: 1, Gaps: gaps(1)}, true},
 		{books.ChainCheck{Days: 1, Consistent: 1, Links: 2, Gaps: gaps(1)}, true},
 		{books.ChainCheck{Days: 10, Consistent: 10, Links: 30, Gaps: gaps(15)}, true},
 		{books.ChainCheck{Days: 10, Consistent: 10, Links: 30, Gaps: gaps(16)}, false},

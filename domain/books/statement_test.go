@@ -158,6 +158,15 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	if st := statementOf(t, accepted("0", "2026-02-01"), window, dollars("2026-02-09")); st.Balances != nil {
 		t.Error("the balances are known although an earlier amount is not")
 	}
+	// What an operator has accepted contains the record. An amount of the period or of a later day is not known.
+	contains := accepted("0", "2026-02-20")
+	contains.Baseline.Reason = "dollars"
+	days := domain.Window{From: "2026-02-10", To: "2026-02-12"}
+	for day, known := range map[domain.Date]bool{"2026-02-09": true, "2026-02-13": false} {
+		if st := statementOf(t, contains, days, dollars(day)); (st.Balances != nil) != known {
+			t.Errorf("with an accepted record of %s, the balances are %+v", day, st.Balances)
+		}
+	}
 	sum, err := books.NewStatementSum(brlAccount, books.Completeness{}, window)
 	if err != nil {
 		t.Fatal(err)
@@ -218,6 +227,64 @@ func TestTheDigitsOfAStatement(t *testing.T) {
 		st := statementOf(t, accepted(tc.anchor, "2026-02-01"), domain.Window{}, posted("2026-02-01", tc.amount))
 		if st.Digits != tc.digits || st.Scale != tc.scale {
 			t.Errorf("%s and %s: %d digits, %d decimal places", tc.anchor, tc.amount, st.Digits, st.Scale)
+		}
+	}
+}
+
+// The total has fewer decimal places than its records.
+func TestTheDecimalPlacesOfEachRecordCount(t *testing.T) {
+	st := statementOf(
+		t,
+		books.Completeness{},
+		domain.Window{},
+		posted("2026-02-01", "0.125"),
+		posted("2026-02-01", "0.875"),
+	)
+	if st.Digits != 3 || st.Scale != 3 {
+		t.Errorf("%d digits, %d decimal places", st.Digits, st.Scale)
+	}
+}
+
+// What is owed is negative in a statement, and the rows lead to the total.
+func TestTheStatementOfABillEndsWithItsTotal(t *testing.T) {
+	for name, test := range map[string]struct {
+		total           string
+		rows            []books.SumRow
+		opening, ending string
+		digits, scale   int
+		period          domain.Window
+	}{
+		"the rows reach the total": {
+			"250.5", []books.SumRow{posted("2026-02-10", "-300.5"), posted("2026-02-12", "50")}, "0", "-250.5", 4, 1,
+			domain.Window{From: "2026-02-10", To: "2026-03-03"},
+		},
+		"a part is carried": {
+			"1000", []books.SumRow{posted("2026-02-10", "-0.25")}, "-999.75", "-1000", 5, 2,
+			domain.Window{From: "2026-02-10", To: "2026-03-03"},
+		},
+		"a total with more digits": {
+			"1000", []books.SumRow{posted("2026-02-10", "-1")}, "-999", "-1000", 4, 0,
+			domain.Window{From: "2026-02-10", To: "2026-03-03"},
+		},
+		"a total with more decimal places": {
+			"0.125", nil, "-0.125", "-0.125", 3, 3, domain.Window{From: "2026-03-03", To: "2026-03-03"},
+		},
+		"a later row": {
+			"1", []books.SumRow{posted("2026-03-05", "-1")}, "0", "-1", 1, 0,
+			domain.Window{From: "2026-03-05", To: "2026-03-05"},
+		},
+	} {
+		sum, err := books.NewStatementSum(brlAccount, accepted("123456.789", "2026-02-01"), domain.Window{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range test.rows {
+			sum.Add(recordID(i), r)
+		}
+		st := sum.BillStatement(uuid.New(), "2026-03-03", decimal.RequireFromString(test.total), statementStart)
+		if st.Balances.Opening.String() != test.opening || st.Balances.Closing.String() != test.ending ||
+			st.Period != test.period || st.Digits != test.digits || st.Scale != test.scale {
+			t.Errorf("%s: %+v in %v, %d digits, %d decimal places", name, st.Balances, st.Period, st.Digits, st.Scale)
 		}
 	}
 }

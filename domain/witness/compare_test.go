@@ -49,6 +49,14 @@ func withParts(values ...string) func(*witness.Block) {
 	}
 }
 
+// withPart adds a part with a stable identifier to a line.
+func withPart(value, id string) func(*witness.Block) {
+	return func(b *witness.Block) {
+		ids := []witness.ID{{Kind: "EndToEndId", Value: id, Stable: true}}
+		b.Parts = append(b.Parts, witness.Part{Amount: amount(value), IDs: ids})
+	}
+}
+
 func ours(name string, n int, value, text string, change ...func(*witness.Record)) witness.Record {
 	r := witness.Record{ID: idOf(name), Date: day(n), Amount: amount(value), Text: text}
 	for _, c := range change {
@@ -241,6 +249,110 @@ func TestThePasses(t *testing.T) {
 				"A")},
 			[]string{"only_theirs", "only_ours A"}, witness.Differs,
 		},
+		"the parts have identifiers": {
+			[]witness.Block{line(2, "-100", "LOTE", withPart("-60", "E1"), withPart("-40", "E2"))},
+			[]witness.Record{ours("a", 20, "-60", "A", endToEnd("E1")), ours("b", 20, "-40", "B", endToEnd("E2"))},
+			[]string{"both parts 2 records"}, witness.Agrees,
+		},
+		"two parts with one identifier": {
+			[]witness.Block{line(2, "-100", "LOTE", withPart("-50", "E1"), withPart("-50", "E1"))},
+			[]witness.Record{ours("a", 20, "-50", "A", endToEnd("E1"))},
+			[]string{"only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"equal parts": {
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-50", "-50"))},
+			[]witness.Record{ours("a", 2, "-50", "A"), ours("b", 2, "-50", "B")},
+			[]string{"both parts 2 records"}, witness.Agrees,
+		},
+		"a record is missing of equal parts": {
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-50", "-50"))},
+			[]witness.Record{ours("a", 2, "-50", "A")}, []string{"only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"one part": {
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-60"))}, []witness.Record{ours("a", 2, "-60", "A")},
+			[]string{"only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"the parts are of the value date": {
+			[]witness.Block{line(7, "-100", "LOTE", withParts("-60", "-40"), valued(5))},
+			[]witness.Record{ours("a", 5, "-60", "A"), ours("b", 5, "-40", "B")},
+			[]string{"both parts 2 records"}, witness.Agrees,
+		},
+		"two lines with one identifier and amount": {
+			[]witness.Block{line(2, "-50", "A", withID("E1", true)), line(2, "-50", "B", withID("E1", true))},
+			[]witness.Record{ours("a", 9, "-50", "A", endToEnd("E1")), ours("b", 20, "-50", "B", endToEnd("E1"))},
+			[]string{"different id date 02/09", "different id date 02/20"}, witness.DatesDiffer,
+		},
+		"of equal identifiers, the record of the day": {
+			[]witness.Block{line(9, "-50", "A", withID("E1", true))},
+			[]witness.Record{
+				ours("a", 2, "-50", "A", endToEnd("E1")), ours("b", 9, "-50", "B", endToEnd("E1")),
+				ours("c", 20, "-50", "C", endToEnd("E1")),
+			},
+			[]string{"both id", "only_ours A", "only_ours C"}, witness.Differs,
+		},
+		"an identifier in two members of a record": {
+			[]witness.Block{line(2, "-50", "A", withID("E1", true))},
+			[]witness.Record{ours("a", 9, "-50", "A", endToEnd("E1"), func(r *witness.Record) { r.ExternalID = "e1" })},
+			[]string{"different id date 02/09"}, witness.DatesDiffer,
+		},
+		"equal texts are matched first": {
+			[]witness.Block{line(2, "-5", "PIX MARIA"), line(2, "-5", "PIX JOAO")},
+			[]witness.Record{ours("b", 2, "-5", "Pix João"), ours("a", 2, "-5", "x"), ours("c", 2, "-5", "pix maria")},
+			[]string{"both day_amount", "both day_amount", "only_ours x 2:3"}, witness.Differs,
+		},
+		"the record with more common words": {
+			[]witness.Block{line(2, "-5", "PIX ENVIADO MARIA SILVA")},
+			[]witness.Record{ours("a", 2, "-5", "PIX ENVIADO JOAO"), ours("b", 2, "-5", "MARIA SILVA PIX")},
+			[]string{"both day_amount", "only_ours PIX ENVIADO JOAO 1:2"}, witness.Differs,
+		},
+		"near the value date": {
+			[]witness.Block{line(14, "-50", "PIX", valued(7))}, []witness.Record{ours("a", 8, "-50", "PIX")},
+			[]string{"different amount_near_day date 14/08"}, witness.DatesDiffer,
+		},
+		"the value date is near a second record": {
+			[]witness.Block{line(14, "-50", "PIX", valued(7))},
+			[]witness.Record{ours("a", 8, "-50", "A"), ours("b", 15, "-50", "B")},
+			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
+		},
+		"two near pairs that are far from each other": {
+			[]witness.Block{line(15, "-50", "B"), line(1, "-50", "A")},
+			[]witness.Record{ours("b", 16, "-50", "B"), ours("a", 2, "-50", "A")},
+			[]string{"different amount_near_day date 15/16", "different amount_near_day date 01/02"},
+			witness.DatesDiffer,
+		},
+		"one line is the sum of records with both signs": {
+			[]witness.Block{line(2, "-30", "LOTE")},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "30", "B"), ours("c", 2, "-7", "C")},
+			[]string{"proposed_group sum 2 records", "only_ours C"}, witness.Differs,
+		},
+		"three records are the sum": {
+			[]witness.Block{line(2, "100", "LOTE")},
+			[]witness.Record{ours("a", 2, "60", "A"), ours("b", 2, "30", "B"), ours("c", 2, "10", "C")},
+			[]string{"proposed_group sum 3 records"}, witness.Inconclusive,
+		},
+		"one record is no group": {
+			[]witness.Block{line(2, "-100", "LOTE", valued(3))}, []witness.Record{ours("a", 9, "-100", "A")},
+			[]string{"only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"two lines claim one group": {
+			[]witness.Block{line(2, "-100", "LOTE 1"), line(2, "-100", "LOTE 2")},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")},
+			[]string{"only_theirs 2:0", "only_theirs 2:0", "only_ours A", "only_ours B"}, witness.Differs,
+		},
+		"two lines and two groups": {
+			[]witness.Block{line(2, "-100", "LOTE 1"), line(3, "-70", "LOTE 2")},
+			[]witness.Record{
+				ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B"), ours("c", 3, "-60", "C"), ours("d", 3, "-10", "D"),
+			},
+			[]string{"proposed_group sum 2 records", "proposed_group sum 2 records"}, witness.Inconclusive,
+		},
+		"a record of nothing": {
+			nil, []witness.Record{ours("a", 2, "0", "A")}, []string{"outside A"}, witness.Agrees,
+		},
+		"a record without a known amount": {
+			nil, []witness.Record{ours("a", 2, "0", "A", func(r *witness.Record) { r.Unknown = true })},
+			[]string{"outside A"}, witness.Inconclusive,
+		},
 		"pending records": {
 			nil, []witness.Record{ours("a", 2, "-50", "PIX", pending)}, []string{"pending PIX"}, witness.Agrees,
 		},
@@ -289,6 +401,29 @@ func TestLaterLinesAreOutside(t *testing.T) {
 	}
 }
 
+// The other account is complete only up to an earlier day.
+func TestTheEarlierOfBothLastCompleteDaysCounts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ours, theirs domain.Date
+		want         []string
+	}{
+		"ours is earlier":   {day(9), day(20), []string{"both day_amount", "outside"}},
+		"theirs is earlier": {day(20), day(9), []string{"both day_amount", "outside"}},
+		"only theirs":       {"", day(9), []string{"both day_amount", "outside"}},
+		"only ours":         {day(9), "", []string{"both day_amount", "outside"}},
+		"the last day":      {day(10), day(20), []string{"both day_amount", "only_theirs"}},
+	} {
+		s := linesOnly(line(2, "-50", "A"), line(10, "-60", "B"))
+		s.CoversTo = tc.theirs
+		c := witness.Compare(witness.Input{
+			Statement: s, Records: []witness.Record{ours("a", 2, "-50", "A")}, CoversTo: tc.ours,
+		})
+		if diff := cmp.Diff(tc.want, summary(c)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 func TestDecisionsAboutGroups(t *testing.T) {
 	s := september(line(2, "-100", "LOTE"))
 	records := []witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")}
@@ -302,6 +437,18 @@ func TestDecisionsAboutGroups(t *testing.T) {
 			in.Confirmed, in.Records = group, slices.Clone(records)
 			in.Records[0].Amount = amount("-61")
 		}, witness.Differs},
+		"a confirmed group that lacks a record": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 1, Records: append(group[0].Records, idOf("c"))}}
+		}, witness.Inconclusive},
+		"a confirmed group that names a record twice": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 1, Records: []domain.TransactionID{idOf("a"), idOf("a")}}}
+		}, witness.Inconclusive},
+		"a confirmed group without records": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 1}}
+		}, witness.Inconclusive},
+		"a confirmed group of a position before the first": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 0, Records: group[0].Records}}
+		}, witness.Inconclusive},
 		"a confirmed group of another line": {func(in *witness.Input) {
 			in.Confirmed = []witness.Group{{Position: 9, Records: group[0].Records}}
 		}, witness.Inconclusive},
@@ -310,6 +457,49 @@ func TestDecisionsAboutGroups(t *testing.T) {
 		tc.change(&in)
 		if c := witness.Compare(in); c.Verdict != tc.verdict {
 			t.Errorf("%s: the verdict is %s, want %s", name, c.Verdict, tc.verdict)
+		}
+	}
+}
+
+// Within the limits of the search, a group of some records of the day is found. Beyond them, only all records of one
+// direction, or all records, are a group.
+func TestTheLimitsOfTheGroups(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in, out int    // the numbers of records that are received and paid
+		line    string // "in", "all" or "two", whose sum is the amount of the line
+		want    int    // the number of records of the group; 0 if there is none
+	}{
+		"two of 24":                {24, 0, "two", 2},
+		"two of 25":                {25, 0, "two", 0},
+		"all of 25":                {25, 0, "in", 25},
+		"all received ones of 101": {60, 41, "in", 60},
+		"all of 101":               {60, 41, "all", 101},
+		"two of 101":               {60, 41, "two", 0},
+		"all received ones of 100": {60, 40, "in", 60},
+		"two of the received ones": {20, 80, "two", 2},
+	} {
+		var records []witness.Record
+		var in, all decimal.Decimal
+		value := decimal.NewFromInt(1)
+		for i := range tc.in {
+			value = value.Add(value)
+			records = append(records, ours(fmt.Sprint(i), 2, value.String(), "VENDA"))
+			in = in.Add(value)
+		}
+		all = in
+		for i := range tc.out {
+			paid := decimal.NewFromInt(int64(-1000 - i*i)).Div(decimal.NewFromInt(1024))
+			records = append(records, ours(fmt.Sprint("out", i), 2, paid.String(), "TAXA"))
+			all = all.Add(paid)
+		}
+		sum := map[string]decimal.Decimal{"in": in, "all": all, "two": decimal.NewFromInt(2 + 8)}[tc.line]
+		c := witness.Compare(witness.Input{Statement: september(line(2, sum.String(), "CARTÃO")), Records: records})
+		got := 0
+		if c.Findings[0].Bucket == witness.ProposedGroup {
+			got = len(c.Findings[0].Records)
+		}
+		if got != tc.want {
+			t.Errorf("%s: a group of %d records, want %d", name, got, tc.want)
 		}
 	}
 }

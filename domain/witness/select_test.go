@@ -311,30 +311,3 @@ func TestRefusedBlocksWithoutAnAccountCountForEachAccount(t *testing.T) {
 		}
 	}
 }
-
-func TestAMappingIsValidated(t *testing.T) {
-	good := witness.CSVMapping{Date: "Data", DateFormat: "dd/MM/yyyy", Amount: "Valor", Decimal: ","}
-	for field, change := range map[string]func(*witness.CSVMapping){
-		"":           func(*witness.CSVMapping) {},
-		"date":       func(m *witness.CSVMapping) { m.Date = "" },
-		"dateFormat": func(m *witness.CSVMapping) { m.DateFormat = "dd/mm/yyyy" },
-		"amount":     func(m *witness.CSVMapping) { m.Credit = "C" },
-		"decimal":    func(m *witness.CSVMapping) { m.Decimal = ";" },
-		"skipRows":   func(m *witness.CSVMapping) { m.SkipRows = -1 },
-	} {
-		m := good
-		change(&m)
-		errs := domain.ErrorsOf(m.Validate())
-		if (field == "") != (len(errs) == 0) || len(errs) > 0 && errs[0].Field != field {
-			t.Errorf("%q: the errors are %v", field, errs)
-		}
-	}
-	for format, want := range map[string]string{
-		"dd/MM/yyyy": "02/01/2006", "yyyy-MM-dd": "2006-01-02", "d.M.yy": "2.1.06", "yyyyMMdd": "20060102",
-		"dd/MM": "", "dd/dd/yyyy": "", "dd/MM/yyyyy": "", "dd MMM yyyy": "", "x": "", "": "",
-	} {
-		if layout, ok := witness.DateLayout(format); ok != (want != "") || ok && layout != want {
-			t.Errorf("%s is the layout %s, %v", format, layout, ok)
-		}
-	}
-}

@@ -177,6 +177,11 @@ func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 	noAgency := witness.OurAccount{Identity: domain.NewAccountIdentity("341", "", "56789-0", "", ""), Number: "56789-0"}
 	clabe := witness.OurAccount{Identity: domain.NewAccountIdentity("", "", "", "012180012345678909", "")}
 	card := witness.OurAccount{Identity: domain.AccountIdentity{}.OfCard("4242"), Number: "4242"}
+	agencyApart := witness.OurAccount{
+		Identity: domain.NewAccountIdentity("341", "1234", "56789-0", "", ""), Number: "567890",
+	}
+	unmarked, dutch := witness.OurAccount{Number: "567890"}, witness.OurAccount{Number: "NL91ABNA0417164300"}
+	masked := witness.OurAccount{Identity: domain.AccountIdentity{Mask: "6789"}, Number: "6789"}
 	const exact, normalised, other = witness.MatchExact, witness.MatchNormalised, witness.Match("")
 	for _, tc := range []struct {
 		ours   witness.OurAccount
@@ -243,6 +248,31 @@ func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 		{clabe, witness.Account{Number: "234567890"}, other},
 		{card, witness.Account{Card: true, Number: "5555000000004242"}, normalised},
 		{card, witness.Account{Number: "94242"}, other},
+		{card, witness.Account{Card: true, Number: "94242"}, normalised},
+		{card, witness.Account{Number: "5555000004242"}, normalised},
+		{card, witness.Account{Number: "555500004242"}, other}, // too few digits for the whole number of a card
+		{agencyApart, witness.Account{Branch: "9999", Number: "567890"}, other},
+		{agencyApart, witness.Account{Number: "1234567890"}, normalised},
+		{agencyApart, witness.Account{Number: "9999567890"}, other},
+		{agencyApart, witness.Account{Number: "5678901"}, other}, // the vendor marks the check digit
+		{unmarked, witness.Account{Number: "5678901"}, normalised},
+		{unmarked, witness.Account{Number: "56789/0"}, exact},
+		{unmarked, witness.Account{Number: "12345678567890"}, normalised},
+		{unmarked, witness.Account{Number: "123456789567890"}, other}, // no agency has nine digits
+		{unmarked, witness.Account{Number: "123567890"}, normalised},
+		{unmarked, witness.Account{Number: "12567890"}, other},
+		{witness.OurAccount{Number: "1234567890"}, witness.Account{Number: "567890"}, normalised},
+		{witness.OurAccount{Number: "6789"}, witness.Account{Number: "1236789"}, normalised},
+		{witness.OurAccount{Number: "789"}, witness.Account{Number: "123789"}, other},
+		{masked, witness.Account{Number: "1234567896789"}, normalised},
+		{our("1", "0123", "67890-1"), witness.Account{Branch: "1234", Number: "67890-1"}, other},
+		{our("1", "0123", "67890-1"), witness.Account{Branch: "1234-5", Number: "67890-1"}, other},
+		{caixa, witness.Account{Bank: "104", Number: "012300100012345"}, normalised},
+		{caixa, witness.Account{Bank: "104", Number: "01230010012345"}, other}, // the number lacks a digit
+		{german, witness.Account{Bank: "ingbnl2a", Number: "202051"}, other},
+		{dutch, witness.Account{Bank: "ABNANL2A", Number: "417164300"}, normalised},
+		{dutch, witness.Account{Bank: "INGBNL2A", Number: "417164300"}, other},
+		{witness.OurAccount{Number: "202051"}, witness.Account{Number: "DE02120300000000202051"}, normalised},
 	} {
 		got, refusal := witness.Select(fileOf(tc.theirs), tc.ours, "")
 		if got.Match != tc.want || (refusal == nil) != (tc.want != other) {

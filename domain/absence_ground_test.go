@@ -252,3 +252,17 @@ func TestAMassRemovalThatTheVendorWillNotConfirm(t *testing.T) {
 		t.Error("a removal that is not delayed is released")
 	}
 }
+
+func TestCardsHaveProofsOfTheirOwn(t *testing.T) {
+	ground := domain.Ground{
+		Accounts: domain.OneRead, Cards: domain.TwoReads, Rows: domain.TwoReads, RowsOfCredit: domain.OneRead,
+	}
+	for account, want := range map[domain.AccountType][2]domain.AbsenceProof{
+		domain.BankAccount: {domain.OneRead, domain.TwoReads}, domain.OtherAccount: {domain.OneRead, domain.TwoReads},
+		domain.CreditAccount: {domain.TwoReads, domain.OneRead},
+	} {
+		if got := [2]domain.AbsenceProof{ground.Account(account), ground.RowsOf(account)}; got != want {
+			t.Errorf("%s: %v, want %v", account, got, want)
+		}
+	}
+}

@@ -58,6 +58,60 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAWait(t *testing.T) {
 	}
 }
 
+func TestAHeldRemovalIsReleasedSoonerByALaterSynchronisation(t *testing.T) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	first, second := start.Add(-time.Hour), start.Add(time.Minute)
+	for name, c := range map[string]struct {
+		held, shown time.Time // the synchronisations of the first and of the present listing; zero if not stated
+		after       time.Duration
+		want        bool
+	}{
+		"a later one after an hour":            {first, second, time.Hour, true},
+		"a later one within the hour":          {first, second, time.Hour - 1, false},
+		"the same one after five hours":        {first, first, 5 * time.Hour, false},
+		"the same one after six hours":         {first, first, 6 * time.Hour, true},
+		"stated for the first time now":        {time.Time{}, second, 5 * time.Hour, false},
+		"no longer stated":                     {first, time.Time{}, 5 * time.Hour, false},
+		"no longer stated, six hours":          {first, time.Time{}, 6 * time.Hour, true},
+		"never stated, after five hours":       {time.Time{}, time.Time{}, 5 * time.Hour, false},
+		"never stated, after six hours":        {time.Time{}, time.Time{}, 6 * time.Hour, true},
+		"stated for the first time, six hours": {time.Time{}, second, 6 * time.Hour, true},
+	} {
+		hold := domain.HoldAt(start, domain.SyncTime{At: c.held})
+		if got := hold.ReleasedBy(start.Add(c.after), domain.SyncTime{At: c.shown}); got != c.want {
+			t.Errorf("%s: released %t", name, got)
+		}
+	}
+}
+
+func TestTwoHoldsAreEqualIfBothTimesAre(t *testing.T) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	zone := time.FixedZone("elsewhere", 3600)
+	hold := domain.Hold{At: start, Sync: start}
+	for name, c := range map[string]struct {
+		other domain.Hold
+		want  bool
+	}{
+		"another time zone":                  {domain.Hold{At: start.In(zone), Sync: start}, true},
+		"delayed later":                      {domain.Hold{At: start.Add(1), Sync: start}, false},
+		"delayed by another synchronisation": {domain.Hold{At: start, Sync: start.Add(1)}, false},
+	} {
+		if got := hold.Equal(c.other); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// An account whose list is empty has lost all its rows. That counts only if enough of them are of the last year.
+func TestARowIsRecentForAYear(t *testing.T) {
+	read := domain.AbsenceRead{At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	for date, want := range map[domain.Date]bool{"2026-03-02": true, "2025-03-02": true, "2025-03-01": false} {
+		if got := read.IsRecent(date); got != want {
+			t.Errorf("%s is recent: %t", date, got)
+		}
+	}
+}
+
 // A vendor that needs two reads also returns an empty list of an account that it cannot reach. No wait shows that its
 // rows were removed.
 func TestRowsOfAnEmptyListWaitForAnOperator(t *testing.T) {

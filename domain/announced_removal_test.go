@@ -24,3 +24,20 @@ func TestAnnouncedRemovalsAreAMassRemoval(t *testing.T) {
 		}
 	}
 }
+
+func TestASumOfAnnouncedRemovalsReachesFromTheOldestRowToTheNewest(t *testing.T) {
+	var sum domain.AnnouncedSum
+	for i, c := range []struct {
+		date domain.Date
+		want domain.Window
+	}{
+		{"2026-03-05", domain.Window{From: "2026-03-05", To: "2026-03-05"}},
+		{"2026-03-01", domain.Window{From: "2026-03-01", To: "2026-03-05"}},
+		{"2026-03-09", domain.Window{From: "2026-03-01", To: "2026-03-09"}},
+		{"2026-03-03", domain.Window{From: "2026-03-01", To: "2026-03-09"}},
+	} {
+		if sum = sum.With(c.date); sum.Count != i+1 || sum.Dates != c.want {
+			t.Errorf("after %s: %d rows from %s to %s", c.date, sum.Count, sum.Dates.From, sum.Dates.To)
+		}
+	}
+}

@@ -163,19 +163,20 @@ func TestALinkSessionAwaitsTheAuthorisationOfADevice(t *testing.T) {
 		after   time.Duration
 		err     error
 		objects []domain.LinkedObject
+		wait    time.Duration
 	}{
-		{time.Minute, nil, []domain.LinkedObject{awaiting}},
-		{2 * time.Hour, nil, []domain.LinkedObject{awaiting}},
-		{3 * time.Hour, unreachable, nil},
-		{4 * time.Hour, nil, []domain.LinkedObject{pending}},
-		{30*24*time.Hour - 1, nil, []domain.LinkedObject{awaiting}},
+		{time.Minute, nil, []domain.LinkedObject{awaiting}, 3 * time.Second},
+		{2 * time.Hour, nil, []domain.LinkedObject{awaiting}, 6 * time.Minute},
+		{3 * time.Hour, unreachable, nil, 9 * time.Minute},
+		{4 * time.Hour, nil, []domain.LinkedObject{pending}, 10 * time.Minute},
+		{30*24*time.Hour - 1, nil, []domain.LinkedObject{awaiting}, 10 * time.Minute},
 	}
 	for _, step := range steps {
 		if got := advance(step.after, step.err, step.objects...); got != "awaiting_approval" {
 			t.Fatalf("after %v: %s", step.after, got)
 		}
-		if wait := s.DueAt.Sub(linkEpoch.Add(step.after)); wait < 3*time.Second || wait > 10*time.Minute {
-			t.Errorf("after %v: asks again after %v", step.after, wait)
+		if wait := s.DueAt.Sub(linkEpoch.Add(step.after)); wait != step.wait {
+			t.Errorf("after %v: asks again after %v, want %v", step.after, wait, step.wait)
 		}
 		if s.Retry(unreachable, linkEpoch.Add(step.after)) {
 			t.Errorf("after %v: given up", step.after)
@@ -210,5 +211,28 @@ func TestALinkSessionAwaitsTheAuthorisationOfADevice(t *testing.T) {
 	done.Connect("item-2", linkEpoch)
 	if len(done.Superfluous([]domain.LinkedObject{awaiting})) != 1 {
 		t.Error("a second object of a session with a connection is kept")
+	}
+}
+
+func TestAWaitForAnApprovalEndsWithTheAnswer(t *testing.T) {
+	awaiting := []domain.LinkedObject{{AccountRef: "item-1", State: domain.LinkedAwaiting}}
+	failed := []domain.LinkedObject{{AccountRef: "item-1", State: domain.LinkedFailed}}
+	s := openLink()
+	for _, step := range []struct {
+		minute  int
+		objects []domain.LinkedObject
+		since   int // the minute since which the session waits; 0 if it does not
+	}{{1, awaiting, 1}, {2, awaiting, 1}, {3, failed, 0}, {4, failed, 0}, {5, awaiting, 5}} {
+		var want time.Time
+		if step.since > 0 {
+			want = linkEpoch.Add(time.Duration(step.since) * time.Minute)
+		}
+		s.Advance(step.objects, nil, linkEpoch.Add(time.Duration(step.minute)*time.Minute))
+		if !s.AwaitingSince.Equal(want) || (s.Status() == domain.LinkStatusAwaiting) == want.IsZero() {
+			t.Errorf("minute %d: %s since %v", step.minute, s.Status(), s.AwaitingSince)
+		}
+	}
+	if s.Close(linkEpoch.Add(time.Hour)); !s.AwaitingSince.IsZero() {
+		t.Errorf("a closed session waits since %v", s.AwaitingSince)
 	}
 }

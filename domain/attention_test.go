@@ -89,6 +89,14 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		"drift": {
 			domain.ConnectionFacts{DriftSince: ago(48)}, []domain.Attention{{"drifting", now1, ago(48)}},
 		},
+		"drift of a bill in grace": {domain.ConnectionFacts{AnyDriftSince: ago(48).Add(1)}, nil},
+		"drift of a bill": {
+			domain.ConnectionFacts{AnyDriftSince: ago(48)}, []domain.Attention{{"drifting", soon, ago(48)}},
+		},
+		"drift of a bill beside another one": {
+			domain.ConnectionFacts{AnyDriftSince: ago(70), DriftSince: ago(48)},
+			[]domain.Attention{{"drifting", now1, ago(48)}},
+		},
 		"held removals": {
 			domain.ConnectionFacts{RemovalsHeldAt: ago(1)},
 			[]domain.Attention{{"mass_removal", now1, ago(1)}},
@@ -184,6 +192,14 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 				t.Errorf("%s: %v, want %v", name, got, c.want)
 			}
 		}
+	}
+}
+
+func TestASevereReasonIsMoreUrgentThanAnOlderOne(t *testing.T) {
+	severe := domain.Attention{"drifting", domain.SeverityNow, noon}
+	old := domain.Attention{"suggestions", domain.SeveritySoon, hour(0)}
+	if severe.Compare(old) >= 0 || old.Compare(severe) <= 0 || severe.Compare(severe) != 0 {
+		t.Errorf("%v is compared with %v as %d", severe, old, severe.Compare(old))
 	}
 }
 

@@ -21,18 +21,23 @@ func TestNationalBankHolidaysAreNoBankingDays(t *testing.T) {
 		"BRL": {
 			"2026-01-01": false, "2026-02-16": false, "2026-02-17": false, "2026-02-18": true, "2026-04-03": false,
 			"2026-04-21": false, "2026-05-01": false, "2026-06-04": false, "2026-09-07": false, "2026-10-12": false,
-			"2026-11-02": false, "2026-11-20": false, "2023-11-20": true, "2026-12-25": false, "2026-12-31": true,
+			"2026-11-02": false, "2026-11-20": false, "2023-11-20": true, "2024-11-20": false,
+			"2026-12-25": false, "2026-12-31": true,
 			"2025-03-03": false, "2025-04-18": false, "2025-06-19": false, "2026-11-28": false, "2026-07-09": true,
+			// Good Friday from the first possible day to the last one, and in years with an exception of the computus
+			"2038-04-23": false, "2049-04-16": false, "2076-04-17": false, "2106-04-16": false, "2285-03-20": false,
+			"2049-04-09": true, "2076-04-10": true,
 		},
 		"MXN": {
 			"2026-02-02": false, "2026-02-05": true, "2026-03-16": false, "2026-04-02": false, "2026-04-03": false,
 			"2026-09-16": false, "2026-11-02": false, "2026-11-16": false, "2025-12-12": false, "2024-10-01": false,
-			"2026-10-01": true, "2026-11-20": true, "2026-12-25": false,
+			"2026-10-01": true, "2030-10-01": false, "2026-11-20": true, "2026-12-25": false,
 		},
 		"USD": {
 			"2026-01-19": false, "2026-02-16": false, "2026-05-25": false, "2026-06-19": false, "2021-06-18": true,
 			"2026-07-03": true, "2027-07-05": false, "2026-09-07": false, "2026-10-12": false, "2026-11-11": false,
 			"2026-11-26": false, "2026-11-27": true, "2026-12-25": false, "2026-04-03": true, "2023-01-02": false,
+			"2022-06-20": false, "2025-12-26": true, "2025-11-20": true, "2025-11-27": false, "2026-05-28": true,
 		},
 		"EUR": {"2026-05-01": true, "2026-12-25": true, "2026-11-28": false, "2026-11-29": false},
 	} {
@@ -88,6 +93,7 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		"failure, no stamp":     {both(time.Time{}, true), known, known},
 		"failure, first":        {both(known, true), time.Time{}, known},
 		"failure, first, later": {both(now.Add(-time.Hour), true), time.Time{}, time.Time{}},
+		"failure, first, a day": {both(now.AddDate(0, 0, -1), true), time.Time{}, now.AddDate(0, 0, -1)},
 		"success without stamp": {both(time.Time{}, false), known, time.Time{}},
 		"never, but known":      {never, known, known},
 		"never":                 {never, time.Time{}, time.Time{}},
@@ -97,6 +103,14 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 			if got := c.reading.ReadAt(account, c.known, now); !got.Equal(c.want) {
 				t.Errorf("%s, %s: %v, want %v", name, account, got, c.want)
 			}
+		}
+	}
+	apart := domain.BankReading{Bank: domain.ProductReading{At: known}, Cards: domain.ProductReading{At: later}}
+	for account, want := range map[domain.AccountType]time.Time{
+		domain.BankAccount: known, domain.CreditAccount: later, domain.OtherAccount: known,
+	} {
+		if got := apart.ReadAt(account, time.Time{}, now); !got.Equal(want) {
+			t.Errorf("%s, where cards are read apart: %v, want %v", account, got, want)
 		}
 	}
 	card := domain.ProductReading{At: later}.Older(domain.ProductReading{At: known})
@@ -164,5 +178,32 @@ func TestAConnectionIsStaleAfterTheLimitAndOneAndAHalfIntervals(t *testing.T) {
 	}
 	if since := domain.StaleSince(time.Time{}, 0, time.Hour, readAt); !since.IsZero() {
 		t.Errorf("a connection without a reading is stale since %v", since)
+	}
+}
+
+func TestADayEndsAtMidnightOfItsTimeZone(t *testing.T) {
+	rules := domain.Coverage{Offset: -3 * time.Hour}
+	end := instant(t, "2026-11-27T03:00:00Z")
+	if got := rules.EndOf("2026-11-26"); !got.Equal(end) {
+		t.Errorf("26 November ends at %v, want %v", got, end)
+	}
+	if day, next := rules.Day(end.Add(-1)), rules.Day(end); day != "2026-11-26" || next != "2026-11-27" {
+		t.Errorf("the day before its end is %s, the one from its end on %s", day, next)
+	}
+	if got := rules.EndOf("2026-02-30"); !got.IsZero() {
+		t.Errorf("a day that does not exist ends at %v", got)
+	}
+}
+
+func TestAnInstitutionThatIsNotStatedAgainStaysKnown(t *testing.T) {
+	known := domain.Institution{ID: "201", Name: "Banco"}
+	facts := domain.BankFacts{}.After(domain.BankReading{Institution: known, Every: time.Hour})
+	facts = facts.After(domain.BankReading{OnDemand: true})
+	if want := (domain.BankFacts{Institution: known, OnDemand: true}); facts != want {
+		t.Errorf("%+v, want %+v", facts, want)
+	}
+	other := domain.Institution{ID: "202", Name: "Outro"}
+	if got := facts.After(domain.BankReading{Institution: other}).Institution; got != other {
+		t.Errorf("the institution is %+v, want %+v", got, other)
 	}
 }

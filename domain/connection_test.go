@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,7 +23,8 @@ func fullConnection() domain.Connection {
 		Webhook: domain.WebhookWatch{MissedAt: hour(1)}, Usage: domain.MonthlyUsage{Pulls: 1},
 		Announced: domain.Announced{Reauth: true}, Revision: 3, CreatedAt: hour(0), UpdatedAt: hour(1),
 		TargetChangedAt: hour(1), NewReference: true, StagedSince: hour(2),
-		Ambiguity: domain.AccountAmbiguity{Since: hour(2)}, PausedAt: hour(3),
+		StreamPosition: "position", InconsistentSince: hour(2),
+		Bank: domain.BankFacts{OnDemand: true}, Ambiguity: domain.AccountAmbiguity{Since: hour(2)}, PausedAt: hour(3),
 	}
 }
 
@@ -46,11 +48,14 @@ func TestChangesOfAConnectionEmptyTheirMembers(t *testing.T) {
 	}{
 		"another base URL": {
 			func(c *domain.Connection) { c.Repoint("https://other.example", "ref", hour(5)) },
-			[]string{"Health", "Consent", "Webhook"},
+			[]string{"Health", "Consent", "Webhook", "StreamPosition", "Bank", "InconsistentSince"},
 		},
 		"another reference": {
 			func(c *domain.Connection) { c.Repoint("https://vendor.example", "other", hour(5)) },
-			[]string{"Health", "Consent", "Webhook", "StagedSince", "Ambiguity"},
+			[]string{
+				"Health", "Consent", "Webhook", "StreamPosition", "Bank", "InconsistentSince", "StagedSince",
+				"Ambiguity",
+			},
 		},
 		"the same target": {
 			func(c *domain.Connection) { c.Repoint("https://vendor.example", "ref", hour(5)) }, nil,
@@ -60,7 +65,10 @@ func TestChangesOfAConnectionEmptyTheirMembers(t *testing.T) {
 		},
 		"the data are erased": {
 			(*domain.Connection).EraseData,
-			[]string{"Name", "Config", "Health", "Consent", "Webhook", "Usage", "Announced", "Ambiguity"},
+			[]string{
+				"Name", "Config", "Health", "Consent", "Webhook", "Usage", "Announced", "Ambiguity", "StreamPosition",
+				"Bank", "InconsistentSince",
+			},
 		},
 		"the access is erased": {
 			(*domain.Connection).EraseAccess, []string{"BaseURL", "AccountRef", "Sealed", "Client", "ApplicationID"},
@@ -153,6 +161,34 @@ func TestAConnectionJoinsTheApplicationThatItWasCheckedFor(t *testing.T) {
 		other := a
 		if change(&other); !isCode(c.CheckJoined(other), domain.ApplicationChanged) {
 			t.Errorf("another %s is not noticed", name)
+		}
+	}
+}
+
+func TestReportsOfEventsAreAppliedOnce(t *testing.T) {
+	revoked := domain.PullScope{Consents: []domain.ConsentReport{{Status: domain.ReportedRevoked}}}
+	reauth := domain.PullScope{Signal: domain.SignalReauth}
+	for name, test := range map[string]struct {
+		scope  domain.PullScope
+		signal time.Time // when the last event with a signal was received
+		want   bool
+	}{
+		"a sign-in":                        {reauth, hour(3), true},
+		"a sign-in before a later status":  {reauth, hour(2), false},
+		"a sign-in and the consent":        {reauth.Merge(revoked), hour(3), true},
+		"the consent":                      {revoked, time.Time{}, true},
+		"the consent after a later signal": {reauth.Merge(revoked), hour(1), true},
+		"nothing":                          {domain.PullScope{}, hour(3), false},
+	} {
+		c := domain.Connection{Health: domain.Health{Status: domain.Healthy, SignalAt: hour(2)}}
+		if got := c.Report(test.scope, test.signal, hour(4)); got != test.want {
+			t.Errorf("%s: changed %t", name, got)
+		}
+		if got := c.CannotBeRead(hour(4)); got != test.want {
+			t.Errorf("%s: cannot be read %t", name, got)
+		}
+		if c.Report(test.scope, test.signal, hour(5)) {
+			t.Errorf("%s: changed again", name)
 		}
 	}
 }

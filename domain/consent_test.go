@@ -133,6 +133,21 @@ func TestReportsChangeAConsent(t *testing.T) {
 			[]domain.ConsentReport{granted("a", day(90)), ended(day(-1))},
 			domain.ConsentActive, day(90),
 		},
+		"shortened": {
+			[]domain.ConsentReport{granted("a", day(90)), granted("a", day(30))}, domain.ConsentExpiring, day(30),
+		},
+		"extended, and the end of another one": {
+			[]domain.ConsentReport{
+				granted("a", day(90)), {Status: domain.ReportedExpired, Key: "b", ExpiresAt: day(-1)},
+			},
+			domain.ConsentExpired, day(-1),
+		},
+		"shown and revoked without key, and another one": {
+			[]domain.ConsentReport{
+				granted("a", day(90)), granted("", day(90)), of(domain.ReportedRevoked, ""), granted("b", day(80)),
+			},
+			domain.ConsentActive, day(80),
+		},
 		"extended, and expired at that time": {
 			[]domain.ConsentReport{granted("a", day(90)), ended(day(90))},
 			domain.ConsentExpired, consentNow,
@@ -297,6 +312,26 @@ func TestAWebhookWatch(t *testing.T) {
 	}
 	if state := silent.State(at, 2*time.Hour, token, at, false); state != domain.WebhookActive {
 		t.Errorf("after the clock was set back it is %s", state)
+	}
+	heard, missed := next.Pass(domain.Evidence{HasToken: true, Heard: true}, at.AddDate(0, 0, 3))
+	if missed || !heard.MissedAt.IsZero() {
+		t.Errorf("a webhook that came: %v %+v", missed, heard)
+	}
+	tokenless, missed := pluggy.Pass(domain.Evidence{}, at.Add(2*time.Hour))
+	if missed || !tokenless.MissedAt.IsZero() || !tokenless.DueAt.IsZero() {
+		t.Errorf("without a token: %v %+v", missed, tokenless)
+	}
+	if again := tokenless.Awaiting(); !again.DueAt.Equal(at) {
+		t.Errorf("a connection that has got a token awaits %v", again.DueAt)
+	}
+	later := pluggy.After(domain.SyncSchedule{NextAt: at.AddDate(0, 0, 1)})
+	later.DueAt = at
+	if again := later.Awaiting(); !again.DueAt.Equal(at) {
+		t.Errorf("a connection that awaits a webhook already awaits %v", again.DueAt)
+	}
+	old := domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at.AddDate(-400, 0, 0), Every: 6 * time.Hour})
+	if passed, _ := old.Pass(token, at); !passed.DueAt.After(at) || passed.DueAt.After(at.Add(6*time.Hour)) {
+		t.Errorf("after 400 years, %v is awaited", passed.DueAt)
 	}
 	belvo := domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at, Every: 6 * time.Hour, NewsOnly: true})
 	quiet, missed := belvo.Pass(token, at.Add(20*time.Hour))

@@ -44,6 +44,151 @@ func TestOnlySuccessAndRejectionChangeTheHealth(t *testing.T) {
 	}
 }
 
+func TestAHolderMustSignInUnlessTheCredentialWasRejected(t *testing.T) {
+	holder := &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct}
+	rejected := failure(domain.Rejected, domain.CredentialRejected)
+	for name, c := range map[string]struct {
+		health domain.Health
+		want   bool
+	}{
+		"nothing": {domain.Health{}, false},
+		"a status": {
+			domain.Health{}.AfterSuccess(domain.LinkStatus{NeedsReauth: true}, noon), true,
+		},
+		"access denied":       {domain.Health{}.After(domain.LinkStatus{}, holder, noon), true},
+		"credential rejected": {domain.Health{}.After(domain.LinkStatus{}, rejected, noon), false},
+		"credential rejected, and an event": {
+			domain.Health{}.After(domain.LinkStatus{}, rejected, noon).AfterSignal(domain.SignalReauth, noon), true,
+		},
+		"a sign-in, then credential rejected": {
+			domain.Health{}.AfterReauth(noon).After(domain.LinkStatus{}, rejected, noon.Add(1)), true,
+		},
+		"a failed attempt, and nothing stated": {
+			domain.Health{}.AfterReauth(noon).AfterStatus(domain.LinkStatus{}, noon.Add(1)), true,
+		},
+		"stated by a failed attempt": {
+			domain.Health{}.AfterStatus(domain.LinkStatus{NeedsReauth: true}, noon), true,
+		},
+		"an event, and an earlier recovery": {
+			domain.Health{}.AfterSignal(domain.SignalReauth, noon).AfterSignal(domain.SignalRecovered, hour(1)), true,
+		},
+		"a recovery, and an earlier event": {
+			domain.Health{}.AfterSignal(domain.SignalRecovered, noon).AfterSignal(domain.SignalReauth, hour(1)), false,
+		},
+	} {
+		if got := c.health.MustSignIn(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// A test of a connection says nothing about whether the vendor reads the institution again.
+func TestATestOfAConnectionNeverEndsASignIn(t *testing.T) {
+	working := domain.LinkStatus{SignedIn: true, SyncComplete: true}
+	signedOut := domain.Health{Status: domain.Healthy}.AfterSignal(domain.SignalReauth, noon)
+	tested := signedOut.AfterTest(working, nil, noon.Add(1))
+	if !tested.MustSignIn() || !tested.AfterSuccess(domain.LinkStatus{}, noon.Add(2)).MustSignIn() {
+		t.Errorf("after a successful test: %+v", tested)
+	}
+	if tested.AfterSuccess(working, noon.Add(2)).MustSignIn() {
+		t.Error("a pull after the test does not end the sign-in")
+	}
+	rejected := domain.Health{}.AfterFailure(domain.CredentialRejected, noon)
+	if got := rejected.AfterTest(working, nil, noon.Add(1)); got.NeedsReauth || got.Status != domain.Healthy {
+		t.Errorf("a successful test of a rejected credential: %+v", got)
+	}
+}
+
+func TestAHealthSaysWhyNothingCanArrive(t *testing.T) {
+	healthy := domain.Health{Status: domain.Healthy, Since: hour(0)}
+	signedOut := healthy.AfterReauth(hour(2))
+	for name, c := range map[string]struct {
+		health  domain.Health
+		consent domain.Consent
+		want    domain.Code
+		since   int // hours after the first reading
+	}{
+		"nothing":   {healthy, domain.Consent{}, "", 0},
+		"a sign-in": {signedOut, domain.Consent{}, domain.ReauthRequired, 2},
+		"expired": {
+			healthy, domain.Consent{Status: domain.ReportedGranted, Since: hour(1), ExpiresAt: hour(3)},
+			domain.ConsentEnded, 3,
+		},
+		"expires later": {
+			healthy, domain.Consent{Status: domain.ReportedGranted, Since: hour(1), ExpiresAt: hour(9)}, "", 0,
+		},
+		"reported as expired": {
+			healthy, domain.Consent{Status: domain.ReportedExpired, Since: hour(1)}, domain.ConsentEnded, 1,
+		},
+		"reported as expired before its date": {
+			healthy, domain.Consent{Status: domain.ReportedExpired, Since: hour(1), ExpiresAt: hour(9)},
+			domain.ConsentEnded, 1,
+		},
+		"revoked": {
+			healthy, domain.Consent{Status: domain.ReportedRevoked, Since: hour(1)}, domain.ConsentTaken, 1,
+		},
+		"a sign-in and revoked": {
+			signedOut, domain.Consent{Status: domain.ReportedRevoked, Since: hour(1)}, domain.ConsentTaken, 1,
+		},
+	} {
+		got := c.health.At(hour(5), c.consent)
+		unhealthy := got.Status == domain.Unhealthy
+		if got.Stopped() != c.want || !got.Since.Equal(hour(c.since)) || unhealthy != (c.want != "") {
+			t.Errorf("%s: %s, %q since %v", name, got.Status, got.Reason, got.Since)
+		}
+	}
+}
+
+func TestAStatusIsTheSameUnlessTheSynchronisationHasChanged(t *testing.T) {
+	base := domain.LinkStatus{SyncComplete: true, SyncMarker: "1", Accounts: domain.OneRead}
+	for name, c := range map[string]struct {
+		change func(*domain.LinkStatus)
+		want   bool
+	}{
+		"nothing":      {func(*domain.LinkStatus) {}, true},
+		"next":         {func(s *domain.LinkStatus) { s.Schedule.NextAt = noon }, true},
+		"expiry":       {func(s *domain.LinkStatus) { s.ConsentExpiresAt = noon }, true},
+		"read":         {func(s *domain.LinkStatus) { s.SyncedAt = noon }, true},
+		"bank":         {func(s *domain.LinkStatus) { s.Bank = &domain.BankReading{} }, true},
+		"requested":    {func(s *domain.LinkStatus) { s.RequestedAt = noon }, true},
+		"signed in":    {func(s *domain.LinkStatus) { s.SignedIn = true }, true},
+		"bills denied": {func(s *domain.LinkStatus) { s.BillsDenied = true }, true},
+		"marker":       {func(s *domain.LinkStatus) { s.SyncMarker = "2" }, false},
+		"incomplete":   {func(s *domain.LinkStatus) { s.SyncComplete = false }, false},
+		"accounts":     {func(s *domain.LinkStatus) { s.Accounts = domain.NoProof }, false},
+		"cards":        {func(s *domain.LinkStatus) { s.Cards = domain.TwoReads }, false},
+		"transactions": {func(s *domain.LinkStatus) { s.Transactions = domain.TwoReads }, false},
+		"a sign-in":    {func(s *domain.LinkStatus) { s.NeedsReauth = true }, false},
+		"an approval":  {func(s *domain.LinkStatus) { s.Approval = domain.IsWaiting }, false},
+		"a new device": {func(s *domain.LinkStatus) { s.Device = domain.IsWaiting }, false},
+	} {
+		other := base
+		c.change(&other)
+		if got := base.SameState(other); got != c.want || (base.State() == other.State()) != c.want {
+			t.Errorf("%s: same state %t, texts %q and %q", name, got, base.State(), other.State())
+		}
+	}
+}
+
+// A list of transactions shows the reading of its own product, if the vendor states one.
+func TestAListShowsTheSynchronisationOfItsProduct(t *testing.T) {
+	cards := func(r domain.BankReading) domain.ProductReading { return r.Cards }
+	status := domain.LinkStatus{SyncedAt: hour(1)}
+	if got := status.RowsSyncTime(cards, hour(9)).At; !got.Equal(hour(1)) || status.Institution().ID != "" {
+		t.Errorf("without a reading: %v, %v", got, status.Institution())
+	}
+	status.Bank = &domain.BankReading{
+		Bank: domain.ProductReading{At: hour(2)}, Cards: domain.ProductReading{At: hour(3)},
+		Institution: domain.Institution{ID: "201"},
+	}
+	if got := status.RowsSyncTime(cards, hour(9)).At; !got.Equal(hour(3)) || status.Institution().ID != "201" {
+		t.Errorf("with a reading: %v, %v", got, status.Institution())
+	}
+	if got := status.RowsSyncTime(cards, hour(2)).At; !got.Equal(hour(2)) {
+		t.Errorf("a reading in the future counts as one at %v", got)
+	}
+}
+
 func TestAConnectionTestReportsItsReasons(t *testing.T) {
 	if got := domain.ReasonOf(nil); got != "" {
 		t.Errorf("without a failure: %q", got)

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,17 @@ func TestARetryIsNeverLaterThanTheEndOfTheCredential(t *testing.T) {
 	}
 }
 
+func TestTheWaitBetweenFailedAttemptsOfASessionGrows(t *testing.T) {
+	s := openLink()
+	s.Close(linkEpoch)
+	for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second} {
+		s.Retry(&domain.Error{Kind: domain.Unavailable}, linkEpoch)
+		if wait := s.DueAt.Sub(linkEpoch); wait != want {
+			t.Errorf("failure %d: the next attempt is after %v, want %v", i+1, wait, want)
+		}
+	}
+}
+
 func TestAnAttemptThatTheRateBudgetDidNotPermitIsNotCounted(t *testing.T) {
 	s := openLink()
 	s.Close(linkEpoch)
@@ -153,7 +165,8 @@ func TestAnnouncedObjectsAreBoundedAndMakeTheSessionDue(t *testing.T) {
 	s := openLink()
 	s.DueAt = linkEpoch.Add(time.Hour)
 	const upper = "7D2F9C1E-0B5A-4C3D-8E6F-1A2B3C4D5E6F"
-	if !s.Announce(upper, linkEpoch) || !s.DueAt.Equal(linkEpoch) || s.Announce(upper, linkEpoch) {
+	if !s.Announce(upper, linkEpoch) || !s.DueAt.Equal(linkEpoch) || s.Announce(upper, linkEpoch) ||
+		s.Announce(strings.ToLower(upper), linkEpoch) {
 		t.Errorf("due at %v, announced %q", s.DueAt, s.Announced)
 	}
 	for i := range 2 * domain.MaxAnnouncedLinks {

@@ -81,8 +81,14 @@ func TestTokensOfAConnectionThatChanges(t *testing.T) {
 	}
 	active, unknown := registered(domain.RegistrationActive), registered(domain.RegistrationActive)
 	unknown.Application = domain.ApplicationKey{}
+	ofReference := registered(domain.RegistrationActive)
+	ofReference.Registration.OfReference = true
+	revoked := plain
+	revoked.RevokedAt = owner.CreatedAt
 	removing := registered(domain.RegistrationRemoving)
 	removing.RevokedAt = at
+	unknownClient := func(c *domain.Connection) { c.Rotate(domain.Sealed{1, 7}, domain.ClientKey{}) }
+	unknownCredential := func(c *domain.Connection) { c.Rotate(domain.Sealed("x"), domain.ClientKey{}) }
 	type outcome struct {
 		Changed bool
 		Owner   byte
@@ -123,6 +129,32 @@ func TestTokensOfAConnectionThatChanges(t *testing.T) {
 		"another client of the only connection keeps the access": {
 			client, active, nil, outcome{true, 1, false, "removing", kept},
 		},
+		"a client that is no longer known is the same while the credential is": {
+			unknownClient, active, nil, outcome{false, 1, true, "active", ""},
+		},
+		"a client that is no longer known is another one with another credential": {
+			unknownCredential, active, nil, outcome{true, 1, false, "removing", kept},
+		},
+		"a client that is no longer known is another one at another origin": {
+			func(c *domain.Connection) { unknownClient(c); origin(c) }, active, nil,
+			outcome{true, 1, false, "removing", kept},
+		},
+		"a revoked token stays with a deleted connection": {
+			deleted, revoked, []domain.Connection{older}, outcome{false, 1, false, "", ""},
+		},
+		"a registration of a reference is never handed over": {
+			deleted, ofReference, []domain.Connection{older}, outcome{true, 1, false, "removing", ""},
+		},
+		"a registration of a reference is removed with the reference": {
+			account, ofReference, []domain.Connection{older}, outcome{true, 1, false, "removing", kept},
+		},
+		"a registration of a reference is removed with the application": {
+			client, ofReference, []domain.Connection{older}, outcome{true, 1, false, "removing", kept},
+		},
+		"a registration of a reference survives another name of it": {
+			func(c *domain.Connection) { c.Rotate(domain.Sealed("fresh"), c.Client); c.Name = "other" }, ofReference,
+			[]domain.Connection{older}, outcome{false, 1, true, "active", ""},
+		},
 		"a plain token ignores another client": {client, plain, nil, outcome{false, 1, true, "", ""}},
 		"a pending one is revoked": {
 			client, registered("pending"), []domain.Connection{older}, outcome{true, 1, false, "pending", kept},
@@ -154,8 +186,35 @@ func TestTokensOfAConnectionThatChanges(t *testing.T) {
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", rule, diff)
 		}
+		end := after.UpdatedAt
+		if !after.Live() {
+			end = after.DeletedAt
+		}
+		if test.token.Live() && !token.Live() && !token.RevokedAt.Equal(end) {
+			t.Errorf("%s: revoked at %v, want the time of the change, %v", rule, token.RevokedAt, end)
+		}
 		if left := token.RemovalAccess(after); test.want.Access != "" && left.BaseURL != kept {
 			t.Errorf("%s: the webhook is removed at %s", rule, left.BaseURL)
 		}
+	}
+}
+
+func TestTheMoveOfATokenIsAnEntryOfItsOwn(t *testing.T) {
+	entry := domain.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Actor: "ana", Action: "connection.delete", Object: "x", At: hour(1),
+		Detail: domain.AuditDetail{Changed: []string{"name"}},
+	}
+	token := domain.WebhookToken{
+		ID: domain.TokenID{UUID: uuid.UUID{9}}, Connection: domain.ConnectionID{UUID: uuid.UUID{2}},
+	}
+	got := domain.TokenMoved(entry, token)
+	want := entry
+	want.ID, want.Action, want.Object = got.ID, "token.move", token.ID.String()
+	want.Detail = domain.AuditDetail{IDs: map[string]uuid.UUID{"connectionId": {2}}}
+	if diff := cmp.Diff(want, got); diff != "" || got.ID == entry.ID || got.ID.Version() != 7 {
+		t.Errorf("id %s (-want +got):\n%s", got.ID, diff)
+	}
+	if again := domain.TokenMoved(entry, token); again.ID != got.ID {
+		t.Error("the same move has another id")
 	}
 }

@@ -84,3 +84,16 @@ func TestAFailedRenewalIsGivenUpAfterAWeek(t *testing.T) {
 		t.Errorf("after a week: %+v", next)
 	}
 }
+
+func TestAChangeOfAnApplicationIsOneRevision(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	sealed := domain.Sealed("new")
+	a := domain.Application{Name: "a", Sealed: domain.Sealed("old"), Revision: 1}
+	a.Rename("b")
+	a.Rotate(sealed)
+	a.BumpRevision(at)
+	sealed[0] = 'x'
+	if a.Name != "b" || string(a.Sealed) != "new" || a.Revision != 2 || !a.UpdatedAt.Equal(at) {
+		t.Errorf("%+v", a)
+	}
+}

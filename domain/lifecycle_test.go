@@ -17,9 +17,12 @@ import (
 )
 
 func TestCountsOfWritesAreAdded(t *testing.T) {
-	a := domain.Counts{Accounts: 5, Read: 1, Added: 2, Modified: 3, Removed: 4, Unchanged: 5, Quarantined: 6}
-	b := domain.Counts{Accounts: 3, Read: 10, Added: 20, Modified: 30, Removed: 40, Unchanged: 50, Quarantined: 60}
-	want := domain.Counts{Accounts: 5, Read: 11, Added: 22, Modified: 33, Removed: 44, Unchanged: 55, Quarantined: 66}
+	a := domain.Counts{Accounts: 5, Read: 1, Added: 2, Modified: 3, Removed: 4, Unchanged: 5, Quarantined: 6,
+		IDChanges: 7, LateRows: 8}
+	b := domain.Counts{Accounts: 3, Read: 10, Added: 20, Modified: 30, Removed: 40, Unchanged: 50, Quarantined: 60,
+		IDChanges: 70, LateRows: 80}
+	want := domain.Counts{Accounts: 5, Read: 11, Added: 22, Modified: 33, Removed: 44, Unchanged: 55, Quarantined: 66,
+		IDChanges: 77, LateRows: 88}
 	if diff := cmp.Diff(want, a.Plus(b)); diff != "" {
 		t.Error(diff)
 	}
@@ -148,6 +151,14 @@ func TestAnErasureIsRepeatedAtMostAtTheVendor(t *testing.T) {
 	if (domain.Erasure{AtVendor: true, VendorDone: true}).AwaitsVendor() {
 		t.Error("a vendor that has answered is awaited")
 	}
+	for passes, asks := range map[int]bool{0: false, domain.ErasurePasses - 1: false, domain.ErasurePasses: true} {
+		for _, e := range []domain.Erasure{{AtVendor: true}, {}, {AtVendor: true, VendorDone: true}} {
+			e.Passes = passes
+			if got := e.AsksVendor(); got != (asks && e.AtVendor && !e.VendorDone) {
+				t.Errorf("%+v asks the vendor: %t", e, got)
+			}
+		}
+	}
 	e := (domain.ErasureRequest{AtVendor: true, At: noon}).New(domain.Connection{})
 	e.Attempts = 3
 	if e.VendorFailed("x", noon.Add(domain.ErasureGiveUp-1)) || e.LastError != "x" ||
@@ -226,8 +237,13 @@ func TestAFilterOfTheAuditLogSelectsByEveryMember(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	detail := domain.AuditDetail{Numbers: map[string]int64{"n": 1<<53 - 1}}.WithID("x", uuid.UUID{1})
-	if text, _ := json.Marshal(detail); !bytes.Contains(text, []byte(`"n":9007199254740991`)) {
+	if text, _ := json.Marshal(detail); !bytes.Contains(text, []byte(`"n":9007199254740991`)) ||
+		!bytes.Contains(text, []byte(`"x":"01000000-0000-0000-0000-000000000000"`)) {
 		t.Errorf("%s", text)
+	}
+	both := detail.WithID("y", uuid.UUID{2})
+	if len(detail.IDs) != 1 || both.IDs["x"] != (uuid.UUID{1}) || both.IDs["y"] != (uuid.UUID{2}) {
+		t.Errorf("with two ids: %v, before: %v", both.IDs, detail.IDs)
 	}
 	for _, number := range []string{"9007199254740991", "-9007199254740991"} {
 		if _, err := domain.ParseAuditDetail([]byte(`{"n":` + number + `}`)); err != nil {
@@ -237,6 +253,26 @@ func TestAFilterOfTheAuditLogSelectsByEveryMember(t *testing.T) {
 	for _, number := range []string{"9007199254740992", "-9007199254740992"} {
 		if _, err := domain.ParseAuditDetail([]byte(`{"n":` + number + `}`)); err == nil {
 			t.Errorf("%s is accepted", number)
+		}
+	}
+}
+
+func TestAnIndexServesAFilterOfOneActorOrObject(t *testing.T) {
+	for name, tc := range map[string]struct {
+		f    domain.AuditFilter
+		want bool
+	}{
+		"no member":           {domain.AuditFilter{}, true},
+		"an actor":            {domain.AuditFilter{Actor: "a"}, true},
+		"an object":           {domain.AuditFilter{Object: "c"}, true},
+		"actor and object":    {domain.AuditFilter{Actor: "a", Object: "c"}, false},
+		"an action":           {domain.AuditFilter{Action: "b"}, false},
+		"an actor and action": {domain.AuditFilter{Actor: "a", Action: "b"}, false},
+		"later entries":       {domain.AuditFilter{From: noon}, false},
+		"earlier entries":     {domain.AuditFilter{Object: "c", To: noon}, false},
+	} {
+		if got := tc.f.Indexed(); got != tc.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
@@ -267,6 +303,19 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 		t.Error("a token without a registration")
 	}
 	token.StartRegistration(domain.ApplicationKey{1})
+	if token.Application != (domain.ApplicationKey{1}) || token.Registration.OfReference {
+		t.Errorf("the registration of an application: %+v", token)
+	}
+	reference := token
+	if reference.StartReferenceRegistration(); !reference.Application.IsZero() || !reference.Registration.OfReference ||
+		reference.Registration.State != domain.RegistrationPending {
+		t.Errorf("the registration of an account reference: %+v", reference)
+	}
+	for _, access := range []domain.RegistrationAccess{{BaseURL: "https://a.example"}, {Sealed: domain.Sealed("x")}} {
+		if access.IsZero() {
+			t.Errorf("%+v is no access", access)
+		}
+	}
 	if !token.Registration.Exists() || token.Listed() || !token.Registration.DueAt.Equal(noon.Add(25*time.Second)) {
 		t.Errorf("%+v", token.Registration)
 	}
@@ -468,5 +517,18 @@ func TestOnlyAnotherAccountReferenceIsANewOne(t *testing.T) {
 	}
 	if c.Repoint("https://c.example", "s", noon); !c.NewReference {
 		t.Error("the accounts of the new reference are not stored yet")
+	}
+}
+
+func TestMonthsOfBillsAreNumberedFromYearZero(t *testing.T) {
+	for month, want := range map[domain.BillMonth]int{"0001-01": 12, "2025-12": 24311, "2026-03": 24314, "": 0} {
+		if got := month.Index(); got != want {
+			t.Errorf("%q has the number %d, want %d", month, got, want)
+		}
+	}
+	for month, want := range map[domain.BillMonth]bool{"": false, domain.Unbilled: false, "2026-03": true} {
+		if got := month.Known(); got != want {
+			t.Errorf("%q is known: %t", month, got)
+		}
 	}
 }

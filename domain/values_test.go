@@ -241,6 +241,85 @@ func TestAScopeSurvivesJSON(t *testing.T) {
 	})
 }
 
+func TestWhatAScopeAsksFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		scope               domain.PullScope
+		read, reports, sums bool
+	}{
+		"nothing":      {domain.PullScope{}, false, false, false},
+		"everything":   {domain.PullScope{Everything: true}, true, false, false},
+		"news":         {domain.PullScope{News: true}, true, false, false},
+		"a window":     {domain.PullScope{Window: &domain.Window{}}, true, false, false},
+		"new rows":     {domain.PullScope{Created: map[string]time.Time{"x": noon}}, true, false, false},
+		"changed rows": {domain.PullScope{Changed: map[string][]string{"x": {"1"}}}, true, false, false},
+		"new and changed": {
+			domain.PullScope{Created: map[string]time.Time{"x": noon}, Changed: map[string][]string{"x": {"1"}}},
+			true, false, false,
+		},
+		"bills now":       {domain.PullScope{Bills: domain.BillsNow}, true, false, false},
+		"bills daily":     {domain.PullScope{Bills: domain.BillsDaily}, false, false, false},
+		"a recovery":      {domain.PullScope{Signal: domain.SignalRecovered}, true, true, false},
+		"a sign-in":       {domain.PullScope{Signal: domain.SignalReauth}, false, true, false},
+		"a problem":       {domain.PullScope{Problem: true}, true, true, false},
+		"a consent":       {domain.PullScope{Consents: make([]domain.ConsentReport, 1)}, false, true, false},
+		"removals":        {domain.PullScope{Removed: []string{"r"}}, false, false, true},
+		"more removals":   {domain.PullScope{MoreRemoved: true}, false, false, true},
+		"doubted rows":    {domain.PullScope{Doubted: map[string][]string{"x": {"1"}}}, false, false, true},
+		"balances":        {domain.PullScope{Balances: true}, false, false, true},
+		"announced count": {domain.PullScope{Announced: []domain.AnnouncedCount{{Count: 1}}}, false, false, false},
+	} {
+		read, reports, sums := c.scope.AsksForRead(), c.scope.ReportsConnection(), c.scope.ChangesSums()
+		if read != c.read || reports != c.reports || sums != c.sums {
+			t.Errorf("%s: asks for a read %t, reports the connection %t, changes sums %t", name, read, reports, sums)
+		}
+	}
+}
+
+func TestAMergedScopeReadsBillsAsOftenAsOneOfItsPartsAsks(t *testing.T) {
+	everything := domain.PullScope{Everything: true}
+	with := func(bills domain.BillReading) domain.PullScope { return domain.PullScope{Bills: bills} }
+	daily := domain.PullScope{Everything: true, Bills: domain.BillsDaily}
+	for name, c := range map[string]struct {
+		scopes []domain.PullScope
+		want   domain.PullScope
+	}{
+		"neither":               {[]domain.PullScope{{}, {}}, domain.PullScope{}},
+		"now":                   {[]domain.PullScope{with("now")}, with("now")},
+		"now, then daily":       {[]domain.PullScope{with("now"), with("daily")}, with("now")},
+		"daily, then now":       {[]domain.PullScope{with("daily"), with("now")}, with("now")},
+		"daily, then nothing":   {[]domain.PullScope{with("daily"), {}}, with("daily")},
+		"nothing, then daily":   {[]domain.PullScope{{}, with("daily")}, with("daily")},
+		"everything":            {[]domain.PullScope{everything, {}}, everything},
+		"everything, now":       {[]domain.PullScope{everything, with("now")}, everything},
+		"daily, everything":     {[]domain.PullScope{with("daily"), everything}, everything},
+		"everything with daily": {[]domain.PullScope{daily, {}}, daily},
+	} {
+		if diff := cmp.Diff(c.want, domain.MergeScopes(c.scopes)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAMergedScopeKeepsTheFlagsAndTheSetsOfItsParts(t *testing.T) {
+	rows := func(ids ...string) map[string][]string { return map[string][]string{"x": ids} }
+	for name, part := range map[string]domain.PullScope{
+		"news": {News: true}, "a problem": {Problem: true}, "balances": {Balances: true},
+		"more removals": {MoreRemoved: true}, "an announced count": {Announced: []domain.AnnouncedCount{{Count: 2}}},
+	} {
+		for _, scopes := range [][]domain.PullScope{{part, {}}, {{}, part}, {part, part}} {
+			if diff := cmp.Diff(part, domain.MergeScopes(scopes)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	}
+	got := domain.PullScope{Changed: rows("2", "1"), Doubted: rows("4", "3"), Removed: []string{"6", "5"}}.Merge(
+		domain.PullScope{Changed: rows("1"), Doubted: rows("3"), Removed: []string{"5"}})
+	want := domain.PullScope{Changed: rows("1", "2"), Doubted: rows("3", "4"), Removed: []string{"5", "6"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
 func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 	ids := make([]string, 10_001)
 	for i := range ids {
@@ -327,6 +406,48 @@ func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 	}
 }
 
+func TestAListThatContradictsItselfThreeTimesInTheSameWayIsStored(t *testing.T) {
+	found := domain.Inconsistency{Missing: 2}
+	var seen domain.Inconsistency
+	for attempt := 1; attempt <= 3; attempt++ {
+		if got := seen.IsLasting(found); got != (attempt == 3) {
+			t.Errorf("attempt %d: lasting %t", attempt, got)
+		}
+		if seen = seen.Again(found); seen.Attempts != attempt || seen.Missing != 2 {
+			t.Errorf("attempt %d: %+v", attempt, seen)
+		}
+	}
+	for name, other := range map[string]domain.Inconsistency{
+		"another number of rows": {Missing: 3}, "other counts": {Missing: 2, Shifted: true},
+		"a row twice": {Missing: 2, Repeated: 1}, "none": {},
+	} {
+		if seen.IsLasting(other) {
+			t.Errorf("%s: the list has contradicted itself in another way", name)
+		}
+		if again := seen.Again(other); again.Attempts != 1 || again.Missing != other.Missing {
+			t.Errorf("%s: %+v", name, again)
+		}
+	}
+}
+
+func TestTheInconsistencyOfAListEndsWithIt(t *testing.T) {
+	p := domain.Progress{Planned: true, Steps: make([]domain.Step, 2)}.Count(5, new(9)).Advance("next").Count(1, new(8))
+	if got := p.InconsistencyOf(6); got != (domain.Inconsistency{Missing: 3, Shifted: true}) {
+		t.Errorf("6 rows of 9: %+v", got)
+	}
+	if got := (domain.Progress{}).InconsistencyOf(6); got != (domain.Inconsistency{}) {
+		t.Errorf("a list without a count: %+v", got)
+	}
+	p.Inconsistency, p.ChangeFailures = domain.Inconsistency{Missing: 3, Attempts: 1}, 2
+	if next := p.Advance("more"); next.Inconsistency != p.Inconsistency || next.ChangeFailures != 2 {
+		t.Errorf("after a page: %+v", next)
+	}
+	next := p.Advance("")
+	if next.Inconsistency != (domain.Inconsistency{}) || next.ChangeFailures != 0 || next.Shifted {
+		t.Errorf("after the list: %+v", next)
+	}
+}
+
 func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 	money := func(s string) domain.Money {
 		return domain.Money{Amount: decimal.RequireFromString(s), Currency: "BRL"}
@@ -355,6 +476,10 @@ func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 		"counterparty": func(o *domain.TransactionData) { o.Counterparty = "q" },
 		"reference":    func(o *domain.TransactionData) { o.References.ReferenceNumber = "1" },
 		"cheque":       func(o *domain.TransactionData) { o.References.ChequeNumber = "1" },
+		"barcode":      func(o *domain.TransactionData) { o.References.Barcode = "1" },
+		"barcode 2":    func(o *domain.TransactionData) { o.References.Barcode = "2" },
+		"txId":         func(o *domain.TransactionData) { o.References.TxID = "1" },
+		"txId 2":       func(o *domain.TransactionData) { o.References.TxID = "2" },
 		"document": func(o *domain.TransactionData) {
 			o.CounterpartyDocument = domain.PartyDocument{Type: domain.CPF, Value: "1"}
 		},

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -130,7 +131,8 @@ func TestAnEventIsStoredForTheOldestConnectionsOfItsOrigin(t *testing.T) {
 	ids, pulls := map[domain.DeliveryID]bool{}, map[domain.PullID]bool{}
 	for _, p := range batch.Planned {
 		ids[p.ID], pulls[p.Pull] = true, true
-		if p.ID.Version() != 7 || !p.NewPull || !p.NewToken {
+		if p.ID.Version() != 7 || p.ID.Variant() != uuid.RFC4122 || p.Pull.Variant() != uuid.RFC4122 ||
+			!p.NewPull || !p.NewToken {
 			t.Errorf("%+v, want a UUIDv7, a new pull and a new token", p)
 		}
 	}
@@ -181,6 +183,9 @@ func TestRemovalsAnnouncedThroughAnotherConnectionAreDoubted(t *testing.T) {
 			got := domain.PlanWebhooks([]domain.PendingDelivery{d}, in.view).Planned[0]
 			if diff := cmp.Diff(tt.want, got.Scope); diff != "" {
 				t.Errorf("scope (-want +got):\n%s", diff)
+			}
+			if text, err := json.Marshal(tt.want); got.ScopeText != string(text) || err != nil {
+				t.Errorf("the stored scope is %s, want %s", got.ScopeText, text)
 			}
 		})
 	}
@@ -255,12 +260,82 @@ func TestEachDeliveryOfABatchHasTheResultOfItsEvent(t *testing.T) {
 			)
 		case r.Duplicate:
 			got = append(got, "duplicate of "+r.Delivery.EventID)
+			if r.Delivery.Connection != in.own.Connection {
+				t.Errorf("a duplicate is the delivery of %s, not of the oldest connection", r.Delivery.Connection)
+			}
 		default:
 			got = append(got, r.Delivery.EventID)
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
+// A pull that waits for its next attempt is tried at once for what a stored event asks or reports.
+func TestOnlyStoredEventsHurryTheirPulls(t *testing.T) {
+	in := newInbox("item-1")
+	in.add(in.own)
+	in.add(receiverAt("item-1", 1))
+	scopes := []domain.PullScope{
+		{News: true}, {Signal: domain.SignalReauth}, {Signal: domain.SignalRecovered}, {Removed: []string{"row"}},
+		{News: true}, {News: true},
+	}
+	var deliveries []domain.PendingDelivery
+	for i, scope := range scopes {
+		d := in.incoming("item-1", fmt.Sprint(i))
+		d.Event.Scope = scope
+		d.Event.WantsPull = i != 4
+		deliveries = append(deliveries, d)
+	}
+	again := in.incoming("item-1", "0")
+	again.Event.Scope = scopes[0]
+	deliveries = append(deliveries, again)
+	batch := domain.PlanWebhooks(deliveries, in.view)
+	for _, p := range batch.Planned {
+		if p.Inserted = p.EventID != "5"; !p.Inserted {
+			batch.SetEarlier(p.Delivery)
+		}
+	}
+	type hurried struct{ Asking, Reporting int } // numbers of pulls, one of each connection
+	// The other connection doubts the removal, so it reads the row.
+	want := []hurried{{2, 0}, {0, 2}, {0, 2}, {1, 0}, {}, {}, {}}
+	var got []hurried
+	for _, r := range batch.Results(nil) {
+		got = append(got, hurried{len(r.Asking), len(r.Reporting)})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pulls (-want +got):\n%s", diff)
+	}
+	pulls := []domain.PullID{batch.Planned[0].Pull, batch.Planned[1].Pull}
+	if diff := cmp.Diff(pulls, batch.Results(nil)[0].Asking); diff != "" {
+		t.Errorf("pulls of the first event (-want +got):\n%s", diff)
+	}
+}
+
+func TestAConfidentialEventIsStoredWithoutItsBody(t *testing.T) {
+	in := newInbox("item-1")
+	in.add(in.own)
+	for _, named := range []string{"", "item-1"} {
+		d := in.incoming(named, "e")
+		d.Event.Confidential = true
+		got := domain.PlanWebhooks([]domain.PendingDelivery{d}, in.view).Planned[0]
+		if len(got.Body) > 0 || got.EventID != "e" || got.Status != domain.DeliveryAccepted {
+			t.Errorf("%q is named: %+v", named, got.Delivery)
+		}
+	}
+}
+
+func TestAnEventNamesAReferenceInTheFormOfTheVendor(t *testing.T) {
+	in := newInbox("item-1")
+	binding := in.view.Bindings[in.token]
+	d := in.incoming(itemRefCapital, "e")
+	if key, named := binding.Reference(&d); !named || key != in.key(itemRef) {
+		t.Errorf("%+v, %t", key, named)
+	}
+	d = in.incoming("", "e")
+	if key, named := binding.Reference(&d); named {
+		t.Errorf("an event without a reference names %+v", key)
 	}
 }
 
@@ -313,15 +388,19 @@ func TestAnotherTokenIsRememberedWithAnEventOfItsConnection(t *testing.T) {
 	for name, c := range map[string]struct {
 		named string
 		last  domain.TokenID
+		pulls bool // whether the event needs a pull
 		want  bool
 	}{
-		"the first token":                {"item-1", domain.TokenID{}, true},
-		"another token":                  {"item-1", domain.TokenID{UUID: uuid.New()}, true},
-		"the same token":                 {"item-1", token, false},
-		"an event of another connection": {"item-9", domain.TokenID{}, false},
+		"the first token":                {"item-1", domain.TokenID{}, true, true},
+		"another token":                  {"item-1", domain.TokenID{UUID: uuid.New()}, true, true},
+		"another token, no pull needed":  {"item-1", domain.TokenID{UUID: uuid.New()}, false, true},
+		"the same token":                 {"item-1", token, true, false},
+		"an event of another connection": {"item-9", domain.TokenID{}, true, false},
 	} {
 		in.view.LastTokens[in.own.Connection] = c.last
-		batch := domain.PlanWebhooks([]domain.PendingDelivery{in.incoming(c.named, name)}, in.view)
+		d := in.incoming(c.named, name)
+		d.Event.WantsPull = c.pulls
+		batch := domain.PlanWebhooks([]domain.PendingDelivery{d}, in.view)
 		if got := batch.Planned[0].NewToken; got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}

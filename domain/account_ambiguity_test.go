@@ -107,7 +107,7 @@ func TestAnOperatorSaysThatNoneContinues(t *testing.T) {
 	if diff := cmp.Diff(want, second); err != nil || diff != "" {
 		t.Errorf("both decisions: %v (-want +got):\n%s", err, diff)
 	}
-	if !a.Includes(accountID(1)) || len(a.Ended) > 0 {
+	if !a.Includes(accountID(1)) || len(a.Ended) > 0 || a.Continues["x"] != accountID(1) {
 		t.Error("the earlier value has changed")
 	}
 }

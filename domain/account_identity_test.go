@@ -33,7 +33,7 @@ func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"12345-x": "X", "12345X": "X", "12345-0": "0", "123450": "", "1234-50": "",
+		"12345-x": "X", "12345X": "X", "12345-0": "0", " 12345-0 ": "0", "123450": "", "1234-50": "",
 	} {
 		if got := domain.NewAccountIdentity("", "", in, "", "").CheckDigit; got != want {
 			t.Errorf("the check digit of %q is %q, want %q", in, got, want)
@@ -79,5 +79,80 @@ func TestADocumentOfTheHolderIsCompleteOrMasked(t *testing.T) {
 		if got := (domain.AccountIdentity{Document: "x", MaskedDocument: "y"}).WithDocument(text); got != want {
 			t.Errorf("%q: %+v, want %+v", text, got, want)
 		}
+	}
+}
+
+// A vendor may state the number of an account twice. Both members may differ in their form.
+func TestAnAgencyIsLeftOutIfAnotherMemberContradictsTheNumber(t *testing.T) {
+	for stated, confirmed := range map[string]bool{
+		"0001/12345-6":  true,
+		"1/123456":      true,
+		"12345-6":       true,
+		"0001/12345":    true,  // without the check digit
+		"000112345-6":   true,  // begins with the agency
+		"0002/12345-6":  false, // another agency
+		"0001/12345-7":  false, // another number
+		"0001/54321-6":  false,
+		"54321-6":       false, // another number, without an agency
+		"0001/***45-6":  true,  // hidden characters contradict nothing
+		"0002/":         true,
+		"":              true,
+		"0002/***345-6": true,
+	} {
+		identity := domain.NewAccountIdentity("341", "0001", "12345-6", "", "")
+		want := identity
+		if !confirmed {
+			want.Agency = ""
+		}
+		if got := identity.ConfirmedBy(stated); got != want {
+			t.Errorf("%q: %+v, want %+v", stated, got, want)
+		}
+	}
+	short := domain.NewAccountIdentity("341", "0001", "12345", "", "")
+	if got := short.ConfirmedBy("0001/12345-6"); got != short {
+		t.Errorf("a longer number that begins with the known one: %+v", got)
+	}
+	none := domain.NewAccountIdentity("341", "0001", "", "", "")
+	if got := none.ConfirmedBy("0002/12345-6"); got != none {
+		t.Errorf("an account without a number: %+v", got)
+	}
+	unknown := domain.NewAccountIdentity("341", "", "12345-6", "", "")
+	if got := unknown.ConfirmedBy("0002/12345-6"); got != unknown {
+		t.Errorf("an account without an agency: %+v", got)
+	}
+}
+
+func TestTheCodesOfABankAreCompletedWithZeros(t *testing.T) {
+	number := func(bank, agency, number, clabe string) domain.AccountIdentity {
+		return domain.NewAccountIdentity(bank, agency, number, clabe, "")
+	}
+	const clabe = "012180001234567890"
+	for name, c := range map[string]struct {
+		identity     domain.AccountIdentity
+		bank, branch string
+		full         bool // bank, agency and number name the account
+	}{
+		"a COMPE code":         {number("1", "12", "12345", ""), "001", "0012", true},
+		"a code of six digits": {number("416968", "0001-9", "1234", ""), "416968", "0001", false},
+		"an ISPB code":         {number("00416968", "", "12345", ""), "00416968", "", false},
+		"a long agency":        {number("341", "12345", "123456", ""), "341", "12345", true},
+		"a name, and a CLABE":  {domain.AccountIdentity{Bank: "Banco 9", CLABE: clabe}, "012", "", false},
+		"a name": {
+			domain.AccountIdentity{Bank: "Banco 9", Agency: "1", Number: "12345"}, "", "0001", true,
+		},
+		"a CLABE":                 {number("", "", "", clabe), "012", "", false},
+		"nothing":                 {domain.AccountIdentity{}, "", "", false},
+		"a number without a bank": {number("", "1", "12345", ""), "", "0001", false},
+	} {
+		if bank, branch := c.identity.BankCode(), c.identity.Branch(); bank != c.bank || branch != c.branch {
+			t.Errorf("%s: bank %q, branch %q, want %q and %q", name, bank, branch, c.bank, c.branch)
+		}
+		if got := c.identity.HasFullNumber(); got != c.full {
+			t.Errorf("%s: full number %t", name, got)
+		}
+	}
+	if got := (domain.AccountIdentity{}).WithIBAN("br15 0000 0000 0000 1093 2840 814p 2").IBAN; got !=
+		"BR1500000000000010932840814P2" {
+		t.Errorf("the IBAN is %q", got)
 	}
 }

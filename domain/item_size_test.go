@@ -35,6 +35,7 @@ func TestTheSizeOfAnItem(t *testing.T) {
 		"control characters":  {sized{Text: "a\x01\x1f b"}, empty + 5 + 2*5},
 		"quotation marks":     {sized{Text: `a"b\`}, empty + 4 + 2},
 		"valid UTF-8":         {sized{Text: "ação"}, empty + 6},
+		"the first such byte": {sized{Text: "a\x80"}, empty + 2 + 5},
 		"a byte of no letter": {sized{Text: "a\xff"}, empty + 2 + 5},
 		"letters beside it":   {sized{Text: "é\xff"}, empty + 3 + 3*5},
 		"a time":              {sized{At: time.Now()}, empty},
@@ -61,6 +62,18 @@ func TestTheSizeOfADeepItemIsBounded(t *testing.T) {
 	// Everything below them counts as one member.
 	if got, other := domain.ItemSize(&item), domain.ItemSize(&sized{}); got != other+4*48 {
 		t.Errorf("%d bytes, want four members more than %d", got, other)
+	}
+}
+
+func TestTheSizeOfADeepMapIsBounded(t *testing.T) {
+	var deep any = "end"
+	for range 100 {
+		deep = map[string]any{"k": deep}
+	}
+	item := sized{Any: deep}
+	// As with lists, the third map is the last one whose members are counted, without their texts.
+	if got, want := domain.ItemSize(&item)-domain.ItemSize(&sized{}), 2*(48+49)+48+2*48; got != want {
+		t.Errorf("%d bytes, want %d", got, want)
 	}
 }
 
@@ -92,6 +105,13 @@ func TestEachTextOfATransactionCounts(t *testing.T) {
 		},
 		"changed":  {func(t *domain.Transaction) { t.Changed = make([]string, 3) }, 3 * member},
 		"document": {func(t *domain.Transaction) { t.CounterpartyDocument.Value = ten }, 3*member + 10},
+		"excluded": {
+			func(t *domain.Transaction) { t.ExcludedAt, t.ExcludedBy = hour(1), ten }, 2*member + 10,
+		},
+		"a charge, shown as the receiver's reference and as the id of the charge": {
+			func(t *domain.Transaction) { t.References.ReceiverReferenceID = strings.Repeat("x1", 13) },
+			3*member + 2*26,
+		},
 		"one reference": {
 			func(t *domain.Transaction) { t.References.EndToEndID = ten }, 2*member + 10,
 		},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
@@ -82,5 +83,21 @@ func TestDigestsSizesAndChangedMembersOfStoredRowsStay(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestMembersWithoutVersionsAreLeftOut(t *testing.T) {
+	kept := domain.Transaction{Version: 3, TransactionData: domain.TransactionData{
+		ExternalID: "e", Description: "d", Counterparty: "p", Status: domain.Posted, Date: "2026-11-20",
+	}}
+	full := kept
+	full.Category, full.Metadata = "c", json.RawMessage(`{"a":1}`)
+	full.Bill = domain.CardBill{Month: "2026-12", Basis: "vendor"}
+	full.Card = domain.CardFacts{Number: 1, Count: 3, PurchaseDate: "2026-11-19"}
+	if diff := cmp.Diff(kept, full.WithoutUnversioned()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if full.Category == "" || full.Card.Count != 3 {
+		t.Error("the transaction itself has changed")
 	}
 }

@@ -61,3 +61,22 @@ func TestTheZeroMoneyIsZero(t *testing.T) {
 		t.Errorf("%s, %s, %v", none.Amount, text, err)
 	}
 }
+
+func TestMoneyIsEqualInAmountAndCurrency(t *testing.T) {
+	money := func(amount, currency string) domain.Money {
+		m, err := domain.ParseMoney(amount, currency)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	base := money("-12.5", "BRL")
+	for other, want := range map[domain.Money]bool{
+		money("-12.50", "BRL"): true, money("-12.51", "BRL"): false, money("12.5", "BRL"): false,
+		money("-12.5", "USD"): false,
+	} {
+		if got := base.Equal(other); got != want {
+			t.Errorf("%v equals %v: %t", base, other, got)
+		}
+	}
+}

@@ -25,6 +25,7 @@ func TestNewPartyDocument(t *testing.T) {
 		"000.000.000-00":         {},
 		"XAXX010101000":          {Type: domain.RFC, Value: "XAXX010101000"},
 		strings.Repeat("12", 33): {},
+		strings.Repeat("12", 32): {Type: domain.OtherDocument, Value: strings.Repeat("12", 32)},
 		" ":                      {},
 	} {
 		if got := domain.NewPartyDocument(number); got != want || got.IsZero() != (want.Value == "") {
@@ -81,6 +82,17 @@ func TestReferences(t *testing.T) {
 			t.Errorf("Has(%q) of an end-to-end id in groups", value)
 		}
 	}
+	for _, b := range boletos {
+		boleto := domain.References{Barcode: b.barcode}
+		if !boleto.Has(b.barcode) || !boleto.Has(b.line) || !boleto.Has(b.printed) || pix.Has(b.printed) ||
+			boleto.Has("10") {
+			t.Errorf("Has of the boleto %s", b.barcode)
+		}
+	}
+	capital := domain.References{ReferenceNumber: "AZ-az"}
+	if !capital.Has("az-AZ") || domain.LowerReference("AZaz09É[@") != "azaz09É[@" {
+		t.Error("the case of the letters A to Z matters")
+	}
 	if !all.Has("9A") || all.Has("10") || (domain.References{}).Has("") {
 		t.Error("Has is true for a value that no member has")
 	}
@@ -113,6 +125,8 @@ func TestChargeID(t *testing.T) {
 	const dynamic = "7978c0c97ea847e78e8849634473c1f1"
 	for r, want := range map[domain.References]string{
 		{}: "", {TxID: "a"}: "a", {ReceiverReferenceID: dynamic}: dynamic, {ReceiverReferenceID: dynamic[:25]}: "",
+		{ReceiverReferenceID: dynamic[:26]}:       dynamic[:26],
+		{ReceiverReferenceID: dynamic + "abc"}:    dynamic + "abc",
 		{ReceiverReferenceID: dynamic, TxID: "a"}: "a", {ReceiverReferenceID: dynamic + "abcd"}: "",
 		{ReceiverReferenceID: "E12345678202611101200abcDEF12345"}: "", {ReceiverReferenceID: dynamic[:31] + "-"}: "",
 	} {

@@ -113,7 +113,7 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 	c.Repoint("https://x.example", "ref", later)
 	c.Rotate(domain.Sealed("sealed"), domain.ClientKey{1})
 	c.BumpRevision(later)
-	if c.Revision != 2 || c.UpdatedAt != later {
+	if c.Name != "b" || c.Revision != 2 || c.UpdatedAt != later {
 		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)
 	}
 	if c.Health != (domain.Health{}) {
@@ -331,6 +331,36 @@ func TestHealthFollowsChecksAndSignals(t *testing.T) {
 	}
 	if (domain.Health{}).StatusOrUnknown() != domain.Unknown {
 		t.Fatal("the zero health is not Unknown")
+	}
+}
+
+func TestAMomentOfThePastMayBeSlightlyAhead(t *testing.T) {
+	for ahead, want := range map[time.Duration]bool{
+		-time.Hour: true, 0: true, domain.MaxAhead: true, domain.MaxAhead + 1: false,
+	} {
+		err := domain.CheckAsOf(noon.Add(ahead), noon)
+		if (err == nil) != want || err != nil && domain.ErrorsOf(err)[0].Field != "asOf" {
+			t.Errorf("%v ahead: %v", ahead, err)
+		}
+	}
+}
+
+func TestTheCodeOfAVendorIsFoundInTheCauses(t *testing.T) {
+	inner := &domain.Error{Kind: domain.Rejected, UpstreamCode: "ITEM_LOCKED"}
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"none":            {nil, ""},
+		"a foreign error": {errors.New("x"), ""},
+		"no code":         {&domain.Error{Kind: domain.Rejected, Cause: errors.New("x")}, ""},
+		"its own":         {inner, "ITEM_LOCKED"},
+		"of its cause":    {&domain.Error{Kind: domain.Unavailable, Cause: inner}, "ITEM_LOCKED"},
+		"the first one":   {&domain.Error{UpstreamCode: "OTHER", Cause: inner}, "OTHER"},
+	} {
+		if got := domain.UpstreamCodeOf(c.err); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 

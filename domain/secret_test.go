@@ -79,6 +79,17 @@ func TestNoVerbPrintsASecret(t *testing.T) {
 	}
 }
 
+func TestASecretPrintsAsAFixedWord(t *testing.T) {
+	s := domain.SecretText(canary)
+	for _, value := range []any{s, &s, domain.Secret{}, domain.AggregatorCredential(s, s), domain.Credential{}} {
+		for _, verb := range []string{"%v", "%s", "%+v", "%#v", "%q"} {
+			if got := fmt.Sprintf(verb, value); got != "[secret]" {
+				t.Errorf("%s of a %T: %q", verb, value, got)
+			}
+		}
+	}
+}
+
 func TestNoEncoderWritesASecret(t *testing.T) {
 	encoders := map[string]func(any) ([]byte, error){
 		"json": json.Marshal,
@@ -192,6 +203,25 @@ func TestSecretsCompareByValue(t *testing.T) {
 	}
 	if one.IsZero() || !(domain.Credential{}).IsZero() || !domain.AggregatorCredential(zero, zero).IsZero() {
 		t.Fatal("a credential is zero when it has no part")
+	}
+}
+
+func TestACopyOfACredentialHasAnotherPart(t *testing.T) {
+	a, b := domain.SecretText("a"), domain.SecretText("b")
+	before := domain.AggregatorCredential(a, b)
+	names := before.Names()
+	first := names[0]
+	added := before.With("extra", a)
+	if len(added.Names()) != len(names)+1 || !added.Part("extra").Equal(a) ||
+		!added.With("extra", domain.Secret{}).Equal(before) {
+		t.Errorf("with another part: %v", added.Names())
+	}
+	changed := before.With(first, domain.SecretText("c"))
+	if !changed.Part(first).Equal(domain.SecretText("c")) || !changed.Part(names[1]).Equal(before.Part(names[1])) {
+		t.Error("only the named part changes")
+	}
+	if len(before.Names()) != 2 || !before.Equal(domain.AggregatorCredential(a, b)) {
+		t.Error("the credential itself has changed")
 	}
 }
 

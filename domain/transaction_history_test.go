@@ -88,6 +88,12 @@ func TestTheCauseOfAVersion(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
+	unhashed := earlier
+	unhashed.RowSHA256 = nil
+	if got := (domain.TransactionVersion{Transaction: unknown, Previous: &unhashed}).Cause(); got !=
+		domain.CausedByVendor {
+		t.Errorf("two versions without hashes: %s", got)
+	}
 	if got := (domain.TransactionVersion{Transaction: row("1", 1)}).Cause(); got != domain.CausedByVendor {
 		t.Errorf("the oldest version: %s", got)
 	}

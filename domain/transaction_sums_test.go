@@ -89,3 +89,11 @@ func TestTotalsAreAddedByDayAndCurrency(t *testing.T) {
 		}
 	}
 }
+
+func TestATotalIsCancelledByItsNegation(t *testing.T) {
+	total := domain.Total{Currency: "BRL", In: decimal.NewFromInt(12), Out: decimal.NewFromInt(2), Count: 3}
+	total.Add(total.Neg())
+	if !total.In.IsZero() || !total.Out.IsZero() || total.Count != 0 || total.Currency != "BRL" {
+		t.Errorf("%+v", total)
+	}
+}

@@ -34,6 +34,7 @@ func meaning(term domain.TypedTerm) string {
 
 func TestATypedTextHasTheMeaningsOfItsForm(t *testing.T) {
 	const id = "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+	long200, long255 := strings.Repeat("é ", 99)+"éé", strings.Repeat("x", 255) // characters, and bytes
 	const line = "99990.44408 00457.220002 00123.456782 1 16320000021000"
 	for typed, want := range map[string]string{
 		// amounts
@@ -90,6 +91,8 @@ func TestATypedTextHasTheMeaningsOfItsForm(t *testing.T) {
 		"&":                  "reference &",
 		"":                   "",
 		"  ":                 "", strings.Repeat("x", 300): "bank " + strings.Repeat("x", 300),
+		long200: "text " + long200 + " or bank " + long200, long200 + "é": "bank " + long200 + "é",
+		long255: "reference " + long255 + " or bank " + long255,
 		// words with an amount
 		"papeis aurora 1.234,56": "amount 1234.56 and text papeis aurora or amount 1234.56 and bank papeis aurora",
 		"-R$ 500 C6":             "amount -500 and reference C6 or amount -500 and bank C6",

@@ -62,6 +62,12 @@ func TestNotations(t *testing.T) {
 			"PIX NFE 000.123.456":                     "[invoice_number=123456]",
 			"PIX NF 56241":                            "[invoice_number=56241]",
 			"PAGO FACT 656":                           "[invoice_number=656]",
+			"PAGO NF 4418 PEDIDO 2207":                "[invoice_number=4418 order_number=2207]",
+			"CH COMP. N. 413":                         "[cheque_number=413]",
+			"PIX TXID ABC123":                         "[payment_reference=abc123]",
+			"INTERAC e-Transfer sent ANNE 9KQ2ZT":     "[payment_reference=9kq2zt]",
+			"INTERAC e-Transfer sent ANNE":            "[]",
+			"SPEI CVE RAST ABC1234":                   "[tracking_key=abc1234]",
 		}},
 		"documents": {func(e *Evidence) any { return e.Documents }, map[string]string{
 			"PIX •••.123.456-•• X":       "[***123456**]",
@@ -80,6 +86,12 @@ func TestNotations(t *testing.T) {
 			"SPEI RFC: ABC680524P76":     "[ABC680524P76]",
 			"NETFLIX MEXICO RFC: NME":    "[]",
 			"DARF 00.394.460/0058-87 PA": "[00394460005887]",
+			"PIX 123.456.789 09 ANA":     "[12345678909]",
+			"PIX ***.456.789 ** ANA":     "[***456789**]",
+			"PIX 12 345 678 ANA":         "[12345678******]",
+			"PAGO CUIT 30-12345678-1":    "[30123456781]",
+			"PAGO 20-12345678-9 ANA":     "[20123456789]",
+			"SPEI RFC: CSS 160330CP7":    "[CSS160330CP7]",
 		}},
 		"accounts": {func(e *Evidence) any { return e.Accounts }, map[string]string{
 			"PIX - ANA - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8": "[12345678]",
@@ -89,7 +101,12 @@ func TestNotations(t *testing.T) {
 			"PAGO CUENTA DE TERCERO BNET 0123456789":    "[123456789]",
 			"ENVIO SPEI CUENTA TERMINACION 5481":        "[*5481]",
 			"A LA CUENTA 646180000000000000 AL CLIENTE": "[646180000000000000]",
-			"CONTA 123": "[]",
+			"CONTA 123":                             "[]",
+			"PAGO CCI 002-191-00123456789012-3 ANA": "[2191001234567890123]",
+			"PAGO CBU 0070123420000012345678 ANA":   "[70123420000012345678]",
+			"TED BCO:0014 X CONTA 12345-6":          "[123456]",
+			"PIX - ANA - NU PAGAMENTOS - IP (0260) Conta: 1234567-8 Agência: 1": "[12345678]",
+			"CP 60701190 - ANA CONTA 12345-X":                                   "[12345x]",
 		}},
 		"keys": {func(e *Evidence) any { return e.PixKeys }, map[string]string{
 			"PIX ana.leal@exemplo.com.br":              "[ana.leal@exemplo.com.br]",
@@ -99,6 +116,8 @@ func TestNotations(t *testing.T) {
 			"PIX 5511912345678":                        "[11912345678]",
 			"PIX 11812345678":                          "[]",
 			"PIX 11 2407-9735":                         "[1124079735]",
+			"RECARGA TIM 11991234554":                  "[11991234554]",
+			"PIX 11991234554":                          "[]", // a CPF
 			"PIX 123e4567-e89b-12d3-a456-426614174000": "[123e4567-e89b-12d3-a456-426614174000]",
 			"PIX 12-3456":                              "[]",
 		}},
@@ -114,7 +133,8 @@ func TestNotations(t *testing.T) {
 			"LOJA 02 DE 03":        "2/3",
 			"LOJA MSI 02/06":       "2/6",
 			"LOJA 2 DE 12 MSI":     "2/12", "LOJA 11/18 MESES": "11/18", "LOJA MESES SIN INTERESES 11/18": "",
-			"LOJA 02-10": "2/10", "DOC 006/006M": "6/6", "LOJA PARC 10/02": "", "LOJA PARC 00/10": "", "LOJA 03/12": "",
+			"LOJA 02-10": "2/10", "DOC 006/006M": "6/6", "LOJA PARC 10/02": "", "LOJA PARC 00/10": "",
+			"LOJA 03/12":      "",
 			"LOJA PARC 2/480": "2/480", "LOJA PARC 02/10 (3/10)": "2/10", "LOJA PARC 02/10 (2/12)": "2/10",
 			"LOJA PARC 02/10 (2/10)": "2/10", "LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
 		}},
@@ -138,6 +158,12 @@ func TestNotations(t *testing.T) {
 			"X 32.12":                   "[] [] [] []",
 			"X 31.13":                   "[] [] [] []",
 			"X 1/9 2/9":                 "[] [] [1/9 2/9] []",
+			"X 1Q SEP":                  "[] [qui 17] [] []",
+			"X 2A QUINCENA SEPTIEMBRE":  "[] [qui 18] [] []",
+			"X PA 10/2026":              "[] [10/26] [] []",
+			"X REF 1/26":                "[] [1/26] [] []",
+			"X REF 12/26":               "[] [12/26] [] []",
+			"X REF 0/26":                "[] [] [] []",
 			"X 10-11-26":                "[10/11] [] [] []",
 			"X 10/11/2026":              "[10/11] [] [] []",
 			"X 17 NOV":                  "[17/11] [] [] []",
@@ -173,33 +199,42 @@ func TestNotations(t *testing.T) {
 			return fmt.Sprintf("%v %v %s %v", e.Numbers, e.References, e.Card, LabelledValues(e.Volatile))
 		},
 			map[string]string{
-				"LOJA NSU 001234":                 "[] []  [nsu 1234]",
-				"LOJA COD AUT 9X12":               "[] []  [aut 9x12]",
-				"LOJA FOLIO: 3782":                "[] []  [fol 3782]",
-				"LOJA DOC N. 77":                  "[] []  [doc 77]",
-				"SPEI REF. 0013732041":            "[] [13732041]  []",
-				"SPEI REF 0191126":                "[] []  []",
-				"SPEI 0191126":                    "[] []  []",
-				"LOJA CARTAO FINAL 4202":          "[] [] 4202 []",
-				"LOJA CARTAO *4202":               "[] [] 4202 []",
-				"REDE VISA AT0085868531":          "[at0085868531] []  []",
-				"SPEI ENVIADO BANORTE 0097161491": "[97161491] []  []",
-				"LOJA MONTO ORIGEN 159.00":        "[] []  []",
-				"LOJA 17.40 USD TC018.1568":       "[] []  []",
-				"APOLICE 531.22.18877":            "[5312218877] []  []",
-				"APOLICE 5312218877":              "[5312218877] []  []",
-				"CONTRATO 001.234":                "[1234] []  []",
-				"TED 341.0192.ACO":                "[341 192] []  []",
-				"LOJA 1.234,56":                   "[1 234 56] []  []",
-				"PEDAGIO KM 26":                   "[26] []  []",
-				"99FOOD LANCHES":                  "[] []  []",
-				"K2 LANCHES":                      "[k2] []  []",
-				"AB12 LANCHES":                    "[ab12] []  []",
-				"ABC12 LANCHES":                   "[] []  []",
-				"A1BCDE2 LANCHES":                 "[] []  []",
-				"A12BCDEF LANCHES":                "[] []  []",
-				"A1BCDEF2 LANCHES":                "[a1bcdef2] []  []",
-				"12ABCDEF LANCHES":                "[] []  []",
+				"LOJA NSU 001234":                  "[] []  [nsu 1234]",
+				"LOJA COD AUT 9X12":                "[] []  [aut 9x12]",
+				"LOJA FOLIO: 3782":                 "[] []  [fol 3782]",
+				"LOJA DOC N. 77":                   "[] []  [doc 77]",
+				"SPEI REF. 0013732041":             "[] [13732041]  []",
+				"SPEI REF 0191126":                 "[] []  []",
+				"SPEI 0191126":                     "[] []  []",
+				"LOJA CARTAO FINAL 4202":           "[] [] 4202 []",
+				"LOJA CARTAO *4202":                "[] [] 4202 []",
+				"REDE VISA AT0085868531":           "[at0085868531] []  []",
+				"SPEI ENVIADO BANORTE 0097161491":  "[97161491] []  []",
+				"LOJA MONTO ORIGEN 159.00":         "[] []  []",
+				"LOJA 17.40 USD TC018.1568":        "[] []  []",
+				"APOLICE 531.22.18877":             "[5312218877] []  []",
+				"APOLICE 5312218877":               "[5312218877] []  []",
+				"NEQUI 310 447 7182":               "[3104477182] []  []",
+				"TELCEL 55 4012 7781":              "[5540127781] []  []",
+				"TELCEL 811 020 3040":              "[8110203040] []  []",
+				"GUIA 0126-1013-4567-8901":         "[126101345678901] []  []",
+				"GUIA 0126091800457721-3":          "[1260918004577213] []  []",
+				"SAQUE BANCO24H 11/09 18:22 T0418": "[] [418]  []",
+				"LOJA FOLIO77120":                  "[] []  [fol 77120]",
+				"CARTAO CRED 5***1234":             "[] [] 1234 []",
+				"PAGO 4417-1":                      "[4417 1] []  []",
+				"CONTRATO 001.234":                 "[1234] []  []",
+				"TED 341.0192.ACO":                 "[341 192] []  []",
+				"LOJA 1.234,56":                    "[1 234 56] []  []",
+				"PEDAGIO KM 26":                    "[26] []  []",
+				"99FOOD LANCHES":                   "[] []  []",
+				"K2 LANCHES":                       "[k2] []  []",
+				"AB12 LANCHES":                     "[ab12] []  []",
+				"ABC12 LANCHES":                    "[] []  []",
+				"A1BCDE2 LANCHES":                  "[] []  []",
+				"A12BCDEF LANCHES":                 "[] []  []",
+				"A1BCDEF2 LANCHES":                 "[a1bcdef2] []  []",
+				"12ABCDEF LANCHES":                 "[] []  []",
 			}},
 		"operation": {func(e *Evidence) any {
 			return fmt.Sprintf("%s %v", e.OperationText(), e.Scheduled)
@@ -236,9 +271,15 @@ func TestNotations(t *testing.T) {
 			"PIX - ANA LEAL - ***.123.456-** - BCO X (0033) Agência: 1 Conta: 12345-6": "[ana leal]",
 			"- NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 12345-6":                    "[]",
 			"TED - ANA LEAL - Banco Y S.A. Agência: 1 Conta: 12345-6":                  "[ana leal]",
-			"Antônia Cássia":  "[antonia cassia]",
-			"Anto\u0302nia":   "[antonia]",
-			"DÉB.CONV.SEGURO": "[seguro]",
+			"Antônia Cássia":                          "[antonia cassia]",
+			"Anto\u0302nia":                           "[antonia]",
+			"DÉB.CONV.SEGURO":                         "[seguro]",
+			"TED - ANA LEAL - BANCO Y (0033) ENERGIA": "[ana leal energia]",
+			"TED BCO: 0014 ANA":                       "[ana]",
+			"PAGO EN QR BRE-B TIENDA SOL":             "[tienda sol]",
+			"PAGO S.A. LUZ R$":                        "[luz]",
+			"INTERAC e-Transfer sent ANNE 9KQ2ZT":     "[anne]",
+			"B?N??O LOJA":                             "[b\uFFFDn\uFFFD\uFFFDo]",
 		}},
 	} {
 		for text, want := range test.texts {
@@ -325,6 +366,11 @@ func TestTheMonthFirstInEnglishTexts(t *testing.T) {
 		{"2026-10-12", "Debit card purchase PADARIA 10/11", "[11/10] []"},
 		{"2027-01-04", "Debit card purchase PADARIA 12/31", "[31/12] []"},
 		{"2026-11-11", "Debit card purchase PADARIA 10/11", "[] [10/11]"},
+		{"2026-10-12", "Debit card purchase PADARIA 10/19", "[19/10] []"}, // seven days
+		{"2026-10-11", "Debit card purchase PADARIA 10/19", "[] [10/19]"},
+		{"2026-10-26", "Debit card purchase PADARIA 10/19", "[19/10] []"},
+		{"2026-10-27", "Debit card purchase PADARIA 10/19", "[] [10/19]"},
+		{"2026-10-20", "Debit card purchase 2/28 PADARIA 10/19", "[28/2 19/10] []"},
 		{"2026-10-20", "RSHOP PADARIA 10/19", "[] [10/19]"},
 		{"2026-10-12", "LOJA 10/11", "[] [10/11]"},
 		{"", "Debit card purchase PADARIA 10/19", "[] [10/19]"},
@@ -334,6 +380,22 @@ func TestTheMonthFirstInEnglishTexts(t *testing.T) {
 		e := Parse(row)
 		if got := fmt.Sprint(e.Calendar.Days, e.Calendar.Fractions); got != test.want {
 			t.Errorf("%s, %s: %s, want %s", test.date, test.text, got, test.want)
+		}
+	}
+}
+
+// Banks of the United States print the month first.
+func TestTheMonthFirstInDollars(t *testing.T) {
+	for text, want := range map[string]string{
+		"X 10/11/2026": "[11/10] [11/10/26] []", "X 31/12/2026": "[31/12] [31/12/26] []",
+		"X 10112026": "[11/10] [] []",
+		"X 20261011": "[11/10] [] []", "X 10/11": "[11/10] [] []", "X 10-11": "[11/10] [] []",
+	} {
+		row := textRow(text)
+		row.Amount.Currency = "USD"
+		e := Parse(row)
+		if got := fmt.Sprint(e.Calendar.Days, e.Calendar.Dates, e.Calendar.Fractions); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }
@@ -373,7 +435,12 @@ func TestFold(t *testing.T) {
 	for text, want := range map[string]string{
 		`D'AVÓ "Padaria"`: "d avo  padaria ", "PAG|LOJA_1": "pag loja 1", "A\tB\nC\rD": "a b c d", "Nº 5": "n  5",
 		"“Café” – Ação": " cafe  - acao", "•••.123": "***.123", "[Z]{~}@`": "[z]{~}@`", "I\u0307": "i", "ÀÉÑÜ": "aenu",
-		"C&amp;A": "c&a", "CrÃ©dito": "credito", "A\x80B": "a\uFFFDb",
+		"C&amp;A": "c&a", "CrÃ©dito": "credito", "A\x80B": "a\uFFFDb", "C&A": "c&a", "A;B": "a;b",
+		"Ã\u0093leo Ã\u00c9": "oleo ae",
+		"B?N??O":             "b\uFFFDn\uFFFD\uFFFDo", "?A": "?a", "A?": "a?", "A? B": "a? b", "A?1": "a?1",
+		"1?A":      "1?a",
+		"OpÃ§Ãµes": "opcoes",
+		"Ã“leo":    "oleo", "\x1f|\x7f": "\x1f \x7f",
 	} {
 		if got := Fold(text); got != want {
 			t.Errorf("fold(%q) = %q, want %q", text, got, want)
@@ -384,32 +451,37 @@ func TestFold(t *testing.T) {
 // Texts that cannot contain a reference or a document are skipped, because reading all notations is much slower.
 func TestTextsThatMayHaveAReferenceOrADocument(t *testing.T) {
 	for text, want := range map[string][2]bool{ // reference, document
-		"PIX ENVIADO MARIA DA SILVA SAURO PRADO DOS SANTOS": {false, false},
-		"PIX ENVIADO 12345 MARIA 67890":                     {false, false},
-		"PIX ENVIADO PARALELEPIPEDO":                        {false, false}, // a long word without digits
-		"PIX ENVIADO PARALELEPIPEDO1":                       {false, false}, // one digit
-		"PIX ENVIADO 1234567890":                            {false, false}, // ten digits
-		"PIX ENVIADO 99999999999":                           {false, true},
-		"PIX ENVIADO 12345678901":                           {false, true},
-		"PIX ENVIADO 12345 678901":                          {false, false},
-		"PIX ENVIADO A&B680524P76":                          {false, true},
-		"PIX ENVIADO 12.ABC.345 ANA":                        {false, true},
-		"PIX ENVIADO 390.533.447-05":                        {false, true},
-		"PIX ENVIADO 1.234.567 ANA":                         {false, false}, // one digit before the dot: an amount
-		"PIX ENVIADO 12.34.567 ANA":                         {false, false},
-		"PIX ENVIADO 12.345.67":                             {false, false},
-		"PIX ENVIADO 12.345,678":                            {false, false},
-		"PIX E12345678202611101200abcDEF1234Z":              {true, true},
-		"PIX E12345678202611101200abcDEF1234z":              {true, true},
-		"PIX E12345678202611101200abcDEF1234[":              {false, true},
-		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF":              {true, false},
-		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDE":               {false, false}, // 31 characters
-		"PIX ABCDEFGHIJKLMNOP QRSTUVWXYZABCDEFG":            {false, false},
-		"CHEQUE 1":                                          {true, false},
-		"RECHEQUEADO":                                       {true, false},
-		"PIX Chq":                                           {true, false},
-		"PIX ENVIADO CHE":                                   {false, false},
-		"PIX RAST":                                          {true, false},
+		"PIX ENVIADO MARIA DA SILVA SAURO PRADO DOS SANTOS":        {false, false},
+		"PIX ENVIADO 12345 MARIA 67890":                            {false, false},
+		"PIX ENVIADO PARALELEPIPEDO":                               {false, false}, // a long word without digits
+		"PIX ENVIADO PARALELEPIPEDO1":                              {false, false}, // one digit
+		"PIX ENVIADO 1234567890":                                   {false, false}, // ten digits
+		"PIX ENVIADO 99999999999":                                  {false, true},
+		"PIX ENVIADO 12345678901":                                  {false, true},
+		"PIX ENVIADO 12345 678901":                                 {false, false},
+		"PIX ENVIADO A&B680524P76":                                 {false, true},
+		"PIX ENVIADO 12.ABC.345 ANA":                               {false, true},
+		"PIX ENVIADO 390.533.447-05":                               {false, true},
+		"PIX ENVIADO 1.234.567 ANA":                                {false, false}, // an amount
+		"PIX ENVIADO 12.34.567 ANA":                                {false, false},
+		"PIX ENVIADO 12.345.67":                                    {false, false},
+		"PIX ENVIADO 12.345,678":                                   {false, false},
+		"PIX 12.ABC.345":                                           {false, true},
+		"PIX 19.999.999":                                           {false, true},
+		"PIX 00ABCDEFGHI":                                          {false, true},
+		"PAG 99991 16320 00002 10000 44400 04572 20000 01234 5678": {true, false}, // 44 digits
+		"PAG 99991 16320 00002 10000 44400 04572 20000 01234 567":  {false, false},
+		"PIX E12345678202611101200abcDEF1234Z":                     {true, true},
+		"PIX E12345678202611101200abcDEF1234z":                     {true, true},
+		"PIX E12345678202611101200abcDEF1234[":                     {false, true},
+		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF":                     {true, false},
+		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDE":                      {false, false}, // 31 characters
+		"PIX ABCDEFGHIJKLMNOP QRSTUVWXYZABCDEFG":                   {false, false},
+		"CHEQUE 1":                                                 {true, false},
+		"RECHEQUEADO":                                              {true, false},
+		"PIX Chq":                                                  {true, false},
+		"PIX ENVIADO CHE":                                          {false, false},
+		"PIX RAST":                                                 {true, false},
 	} {
 		if got := [2]bool{mayHaveReference(text), mayHaveDocument(text)}; got != want {
 			t.Errorf("%q: reference and document %v, want %v", text, got, want)

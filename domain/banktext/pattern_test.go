@@ -20,11 +20,32 @@ func TestPartsOfAPattern(t *testing.T) {
 		`(?i)abc`:                           nil,
 		`abc|\d`:                            nil,
 		`(?:abc)+`:                          {"abc"},
+		`(?:(?:ab)+|cd+)\d`:                 {"ab", "c"},
+		`(?:a+|\d+)`:                        nil,
+		`(?:ab){0,2}\d`:                     nil,
+		`(?:[ab]|cd)x`:                      {"ax", "bx", "cdx"},
+		`\d[a-z]*(?:ab|c)\d*defg`:           {"defg"},
 		`(?:ab){2}`:                         {"ab"},
 		`13[oa]?sal`:                        {"13sal", "13asal", "13osal"},
 	} {
 		if parts := banktext.PartsOf(expression); !slices.Equal(parts, want) {
 			t.Errorf("%s: %q, want %q", expression, parts, want)
+		}
+	}
+}
+
+// A text is ruled out if it lacks a part, a character or a digit that each match contains.
+func TestTextsWithoutWhatAPatternNeedsAreRuledOut(t *testing.T) {
+	for _, c := range []struct {
+		expression, text string
+		want             bool
+	}{
+		{`a+b+`, "aaa", false}, {`a+b+`, "ab", true}, {`(?i)ab`, "AB", true}, {`(?:xa|xb)`, "x a", false},
+		{`\d{3}`, "12", false}, {`\d{3}`, "a1b2c3", true}, {`(?:ab|ac)d`, "abd", true}, {`(?:bc){0,2}a+`, "a", true},
+		{`(?:a+|b+)c+`, "bc", true}, {`(?:a+|b+)c+`, "b", false}, {`(?:z+){2}a+`, "a", false}, {`é+a`, "a", false},
+	} {
+		if got := banktext.MayMatch(c.expression, c.text); got != c.want {
+			t.Errorf("%s and %q: %t", c.expression, c.text, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package banktext_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -30,15 +31,17 @@ func TestTextReferences(t *testing.T) {
 
 func TestTextDocument(t *testing.T) {
 	for text, want := range map[string]domain.PartyDocument{
-		"PIX 12.ABC.345/01DE-35 ACME":          {Type: domain.CNPJ, Value: "12ABC34501DE35"},
-		"PAGAMENTO PIX-PIX_DEB 12345678000195": {Type: domain.CNPJ, Value: "12345678000195"},
-		"PIX RECEBIDO 39053344705":             {Type: domain.CPF, Value: "39053344705"},
-		"PIX 390.533.447-05 ANA":               {Type: domain.CPF, Value: "39053344705"},
-		"PIX 390.533.447-06 ANA":               {},
-		"DE LA CLABE CON RFC GODE561231GR8":    {Type: domain.RFC, Value: "GODE561231GR8"},
-		"PIX ***.533.447-** ANA":               {},
-		"PIX 39053344705 52998224725":          {},
-		"NETFLIX":                              {},
+		"PIX 12.ABC.345/01DE-35 ACME":               {Type: domain.CNPJ, Value: "12ABC34501DE35"},
+		"PAGAMENTO PIX-PIX_DEB 12345678000195":      {Type: domain.CNPJ, Value: "12345678000195"},
+		"PIX RECEBIDO 39053344705":                  {Type: domain.CPF, Value: "39053344705"},
+		"PIX 390.533.447-05 ANA":                    {Type: domain.CPF, Value: "39053344705"},
+		"PIX 390.533.447-06 ANA":                    {},
+		"DE LA CLABE CON RFC GODE561231GR8":         {Type: domain.RFC, Value: "GODE561231GR8"},
+		"PIX ***.533.447-** ANA":                    {},
+		"PIX 39053344705 52998224725":               {},
+		"NETFLIX":                                   {},
+		strings.Repeat("PIX ", 256) + "39053344705": {},
+		strings.Repeat("PIX ", 250) + "39053344705": {Type: domain.CPF, Value: "39053344705"},
 		"PIX - ANA - 39053344705 - BANCO X 12345678000195 (0260) Agência: 1 Conta: 12345-6": {
 			Type: domain.CPF, Value: "39053344705",
 		},
@@ -51,6 +54,8 @@ func TestTextDocument(t *testing.T) {
 
 func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
 	const id = "E12345678202611101200abcDEF12345"
+	const barcode = "99991163200000210000444000457220000012345678"
+	const line = "99990444080045722000200123456782116320000021000"
 	for name, tc := range map[string]struct {
 		stated domain.References
 		texts  []string
@@ -61,6 +66,16 @@ func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
 		},
 		"an end-to-end id in another member": {
 			domain.References{TransactionID: id}, nil, domain.References{EndToEndID: id, TransactionID: id},
+		},
+		"a boleto in another member": {
+			domain.References{ReferenceNumber: line}, nil, domain.References{ReferenceNumber: line, Barcode: barcode},
+		},
+		"a stated boleto has precedence": {
+			domain.References{ReferenceNumber: line, Barcode: "x"}, nil,
+			domain.References{ReferenceNumber: line, Barcode: "x"},
+		},
+		"a text that is longer than its limit": {
+			domain.References{}, []string{strings.Repeat("PIX ", 256) + "CHEQUE 000417"}, domain.References{},
 		},
 		"the first text has precedence": {
 			domain.References{}, []string{"PIX", "CHEQUE 000417", "CHEQUE 000418"},

@@ -63,6 +63,12 @@ func TestRecognize(t *testing.T) {
 	}
 	savings := acc("n1", "12345-0", 1, 20, "PIX ENVIADO")
 	savings.Type = domain.CreditAccount
+	// masked returns an account of which the institution shows other characters than of others.
+	masked := func(id, mask string, kind domain.AccountType, seed int) matching.LinkedAccount {
+		a := acc(id, "", seed, 20, "PIX ENVIADO")
+		a.Identity.Mask, a.Type = mask, kind
+		return a
+	}
 	few := acc("n1", "", 1, 20, "PIX ENVIADO")
 	few.Rows = few.Rows[:9]
 	gap := acc("n1", "", 1, 20, "PIX ENVIADO")
@@ -87,6 +93,14 @@ func TestRecognize(t *testing.T) {
 	}{
 		"another connector, which prints no name that the former one has printed": {
 			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")}, accounts{otherTexts}, "[{o1 n1}]", "[] []"},
+		"another mask and type, the only accounts of the currency": {
+			accounts{masked("o1", "11", domain.BankAccount, 1)}, accounts{masked("n1", "22", domain.CreditAccount, 1)},
+			"[{o1 n1}]", "[] []",
+		},
+		"another mask and type, beside another account of the currency": {
+			accounts{masked("o1", "11", domain.BankAccount, 1), masked("o2", "33", domain.OtherAccount, 5)},
+			accounts{masked("n1", "22", domain.CreditAccount, 1)}, "[]", "[o1] [n1]",
+		},
 		"two pairs of one number each, in another order": {
 			accounts{acc("o1", "222-2", 1, 0, ""), acc("o2", "222-2", 1, 0, ""), acc("o3", "111-1", 1, 0, ""),
 				acc("o4", "111-1", 1, 0, "")},

@@ -98,6 +98,22 @@ func TestTheCostOfComparisonsIsBounded(t *testing.T) {
 	}
 }
 
+// Only rows that were cut or not compared with all candidates make a result uncertain, and never much work.
+func TestACostExceedsTheLimitsIfARowWasNotReadOrNotCompared(t *testing.T) {
+	for cost, want := range map[matching.Cost]bool{
+		{}: false, {Comparisons: 9, Words: 9}: false, {CutRows: 1}: true, {Unjudged: 1}: true,
+		{CutRows: 1, Unjudged: 1}: true,
+	} {
+		if got := cost.ExceedsLimits(); got != want {
+			t.Errorf("%+v exceeds the limits: %t", cost, got)
+		}
+	}
+	sum := matching.Cost{Comparisons: 1, Words: 2, CutRows: 3, Unjudged: 4}.Plus(matching.Cost{10, 20, 30, 40})
+	if want := (matching.Cost{Comparisons: 11, Words: 22, CutRows: 33, Unjudged: 44}); sum != want {
+		t.Errorf("the sum is %+v, want %+v", sum, want)
+	}
+}
+
 // A row of ordinary length is compared with all its candidates, however many rows the account has.
 func TestOrdinaryRowsAreNotLimited(t *testing.T) {
 	text := func(i int) string {

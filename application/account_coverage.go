@@ -13,19 +13,30 @@ import (
 // maxMonths is the maximum number of months of an account's coverage.
 const maxMonths = 120
 
-// AccountCoverage implements ports.BankStatementManager.
+// AccountCoverage implements ports.BankStatementManager. It checks the months before it reads anything: what it reads can
+// only make the first month an earlier one.
 func (s *Service) AccountCoverage(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, from, to domain.Date,
+) ([]ports.MonthCoverage, error) {
+	wanted := domain.Window{From: from, To: to}
+	if _, _, err := monthsOf(nil, "", s.coverage().Day(s.Clock.Now()), wanted); err != nil {
+		return nil, err
+	}
+	return readShared(ctx, s, tenant, func() ([]ports.MonthCoverage, error) {
+		return s.accountCoverage(ctx, tenant, account, wanted)
+	})
+}
+
+// accountCoverage returns the coverage of the wanted months.
+func (s *Service) accountCoverage(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, wanted domain.Window,
 ) (months []ports.MonthCoverage, err error) {
 	var view ports.AccountView
 	var first domain.Date // of the records
-	err = s.Ledger.Snapshot(ctx, tenant, account, func(v ports.AccountView) error {
+	err = s.Ledger.Snapshot(ctx, tenant, account, func(v ports.AccountView) (err error) {
 		view = v
-		for t, err := range v.Live(ctx, domain.Window{}) {
-			first = t.Date
-			return err
-		}
-		return nil
+		first, err = v.FirstDay(ctx)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -35,7 +46,7 @@ func (s *Service) AccountCoverage(
 		return nil, err
 	}
 	today := s.coverage().Day(s.Clock.Now())
-	begin, end, err := monthsOf(all, first, today, domain.Window{From: from, To: to})
+	begin, end, err := monthsOf(all, first, today, wanted)
 	for month := begin; err == nil && !month.After(end); month = month.AddDate(0, 1, 0) {
 		days := domain.Window{From: domain.DateOf(month), To: domain.DateOf(month.AddDate(0, 1, -1))}
 		m := ports.MonthCoverage{

@@ -92,5 +92,7 @@ func (s *Service) ListBillTransactions(
 	if _, err := s.Ledger.Bill(ctx, tenant, id); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	return s.Ledger.BillTransactions(ctx, tenant, id, page)
+	return readFiltered(ctx, s, tenant, page.Limit <= smallPage, func() (domain.Page[domain.Transaction], error) {
+		return s.Ledger.BillTransactions(ctx, tenant, id, page)
+	})
 }

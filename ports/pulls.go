@@ -410,6 +410,8 @@ type AccountView struct {
 	SharedReferences func(ctx context.Context) (map[string]domain.TransactionID, error)
 	// Live returns the live records of the account, posted and pending ones. It may be called several times.
 	Live PostedRecords
+	// FirstDay returns the date of the first record that Live returns; "" if there is none. It reads that record only.
+	FirstDay func(ctx context.Context) (domain.Date, error)
 }
 
 // CoversTo returns the last day up to which the records of the account are complete. If the vendor does not state when

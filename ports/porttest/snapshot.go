@@ -16,6 +16,7 @@ import (
 var snapshotTests = []storeTest{
 	{"a snapshot contains the account's live posted records, by date and id", snapshotRecords},
 	{"a snapshot is limited to a window", snapshotWindow},
+	{"a snapshot knows the first day of the live records", snapshotFirstDay},
 	{"a snapshot knows the references that several records have ever had", snapshotReferences},
 	{"a snapshot reads many records of the same days once each", snapshotPages},
 	{"a snapshot does not show what commits while it is read", snapshotIsolation},
@@ -93,6 +94,28 @@ func snapshotRecords(f *fixture) {
 			f.equal("records", want, ids(f.posted(view, domain.Window{}), stated))
 		}
 	})
+}
+
+// snapshotFirstDay checks FirstDay. A pending record counts; removed records and those of another account do not.
+func snapshotFirstDay(f *fixture) {
+	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
+	_, l, id := f.accountWithRows(row("removed", withAccount("a"), withDate("2026-01-02")),
+		row("other account", withAccount("b"), withDate("2026-01-01")),
+		row("pending", withAccount("a"), pending, withDate("2026-01-05")),
+		row("posted", withAccount("a"), withDate("2026-01-06")))
+	first := func() (day domain.Date) {
+		f.snapshot(id, func(view ports.AccountView) {
+			var err error
+			day, err = view.FirstDay(f.ctx)
+			f.noError(err)
+		})
+		return day
+	}
+	f.equal("of all records", domain.Date("2026-01-02"), first())
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
+	f.equal("of the live records", domain.Date("2026-01-05"), first())
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"pending", "posted"}})
+	f.equal("without records", domain.Date(""), first())
 }
 
 // snapshotReferences checks SharedReferences. References of earlier versions, of removed records and of pending

@@ -1,6 +1,7 @@
 package recordstore
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -54,6 +55,14 @@ func (s ledger) readAccount(ctx context.Context, tx gormstore.SnapshotTx, tenant
 	view.Live = func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
 		r := postedReader{store: s.Background(), tx: tx, account: keys, window: window, withPending: true}
 		return r.all(ctx)
+	}
+	view.FirstDay = func(ctx context.Context) (domain.Date, error) {
+		r := postedReader{store: s.Background(), tx: tx, account: keys, withPending: true, limit: 1}
+		page, err := r.rows(ctx, r.query("transactions", domain.Position{}), nil)
+		if err != nil || len(page) == 0 {
+			return "", err
+		}
+		return page[0].Date, nil
 	}
 	view.SharedReferences = func(ctx context.Context) (map[string]domain.TransactionID, error) {
 		return sharedReferences(ctx, s.Background(), tx, account)
@@ -117,6 +126,7 @@ type postedReader struct {
 	closedAt time.Time // when the period was closed; zero to read the live records
 	// withPending includes pending records.
 	withPending bool
+	limit       int // the number of records that one statement reads; zero for snapshotPage
 }
 
 // all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
@@ -193,11 +203,11 @@ func (r *postedReader) columns(c gormstore.Column) bool {
 	return gormstore.IsStated(c) && (r.closedAt.IsZero() || gormstore.IsVersioned(c))
 }
 
-// rows runs a query and appends its first records to the page: at most snapshotPage records.
+// rows runs a query and appends its first records to the page: at most as many as one statement reads.
 func (r *postedReader) rows(
 	ctx context.Context, q *gormstore.Query, page []domain.Transaction,
 ) ([]domain.Transaction, error) {
-	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
+	q.Add(" ORDER BY date, id LIMIT ?", cmp.Or(r.limit, snapshotPage))
 	row := gormstore.NewTransactionRow()
 	err := r.store.Bounded(ctx, func(ctx context.Context) error {
 		return r.tx.Read(ctx, q.AsRead(row.TargetsOf(r.columns), func() error {

@@ -108,7 +108,7 @@ var allowed = map[string][]string{
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills",
 		"domain/books", "domain/events", "domain/lerianmatcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
-		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore",
+		"github.com/shopspring/decimal", "go.uber.org/zap",
 		"golang.org/x/text/language", "golang.org/x/time/rate",
 	},
 	"adapters/rest/console": {"github.com/klauspost/compress/gzip", "github.com/tdewolff/minify/v2"},

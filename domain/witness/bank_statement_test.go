@@ -2,6 +2,7 @@ package witness_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,8 +228,14 @@ func TestWhichStatementsNeedAttention(t *testing.T) {
 		"no covered day":                {[]witness.Overview{overview(1, witness.Differs)}, 0},
 		"two":                           {[]witness.Overview{differs, overview(2, witness.Differs, days(2, 10))}, 2},
 	} {
+		before := slices.Clone(tc.all)
 		if got := witness.Alerting(tc.all); len(got) != tc.want || tc.want > 0 && !got[differs.ID] {
 			t.Errorf("%s: %v", name, got)
+		}
+		for i := range before {
+			if tc.all[i].ID != before[i].ID {
+				t.Errorf("%s: the order of the caller was changed", name)
+			}
 		}
 	}
 }

@@ -401,6 +401,81 @@ func TestLaterLinesAreOutside(t *testing.T) {
 	}
 }
 
+// Theirs are the lines, ours the records without a line.
+func TestTheBucketsAndTheFirstDayApart(t *testing.T) {
+	both := ours("a", 2, "-50", "A")
+	for name, tc := range map[string]struct {
+		lines   []witness.Block
+		records []witness.Record
+		bucket  witness.Bucket
+		count   int
+		sum     string
+		first   domain.Date
+	}{
+		"two lines are only theirs": {
+			blocks(line(9, "-7", "B"), line(8, "-3", "C")), nil, witness.OnlyTheirs, 2, "-10", day(8),
+		},
+		"two records are only ours": {
+			nil, []witness.Record{ours("b", 9, "-7", "B"), ours("c", 8, "-3", "C")}, witness.OnlyOurs, 2, "-10", day(8),
+		},
+		"the record is earlier": {
+			blocks(line(9, "-7", "B")), []witness.Record{ours("b", 8, "-7", "B")}, witness.Different, 1, "-7", day(8),
+		},
+		"the line is earlier": {
+			blocks(line(8, "-7", "B")), []witness.Record{ours("b", 9, "-7", "B")}, witness.Different, 1, "-7", day(8),
+		},
+		"nothing": {nil, nil, witness.Both, 1, "-50", ""},
+	} {
+		c := witness.Compare(witness.Input{
+			Statement: september(append(blocks(line(2, "-50", "A")), tc.lines...)...),
+			Records:   append([]witness.Record{both}, tc.records...), CoversTo: day(30),
+		})
+		if got := c.Buckets[tc.bucket]; got.Count != tc.count || !got.Sum.Equal(amount(tc.sum)) ||
+			c.FirstDayApart != tc.first {
+			t.Errorf("%s: %+v, first day apart %q", name, c.Buckets, c.FirstDayApart)
+		}
+	}
+}
+
+// One balance that is contradicted is enough, whatever later ones say.
+func TestEachBalanceCounts(t *testing.T) {
+	s := september(line(2, "-50", "A"))
+	s.Sections[0].Balances = append(s.Sections[0].Balances, row(-1, 9, "50"))
+	for name, tc := range map[string]struct {
+		ninth, last string
+		want        witness.Verdict
+	}{
+		"both agree": {"50", "50", witness.Agrees}, "the first differs": {"51", "50", witness.Differs},
+		"the last differs": {"50", "51", witness.Differs},
+	} {
+		c := witness.Compare(witness.Input{
+			Statement: s, Records: []witness.Record{ours("a", 2, "-50", "A")}, CoversTo: day(30),
+			Balances: []witness.DayBalance{
+				{Date: day(9), Amount: amount(tc.ninth)},
+				{Date: day(30), Amount: amount(tc.last)},
+			},
+		})
+		if c.Verdict != tc.want {
+			t.Errorf("%s: %s", name, c.Verdict)
+		}
+	}
+}
+
+func TestAFileWithoutLinesAndWithoutCoveredDaysProvesNothing(t *testing.T) {
+	apart := line(3, "-1", "X")
+	apart.Kind = witness.Apart
+	for name, s := range map[string]witness.Statement{
+		"nothing": {Sections: []witness.Section{{}}}, "an entry that is apart": {
+			Sections: []witness.Section{{Blocks: blocks(apart)}},
+		},
+	} {
+		records := []witness.Record{ours("a", 2, "-50", "A")}
+		if c := witness.Compare(witness.Input{Statement: s, Records: records}); c.Verdict != witness.Inconclusive {
+			t.Errorf("%s: %s", name, c.Verdict)
+		}
+	}
+}
+
 // The other account is complete only up to an earlier day.
 func TestTheEarlierOfBothLastCompleteDaysCounts(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -129,6 +129,8 @@ func TestNumbersWithLettersAndHiddenCharactersAreCompared(t *testing.T) {
 		{"A1B23CD4E00F0009", "A1B23CD4E00F0009", exact},
 		{"A1B23CD4E00F0009", "a1b2-3cd4 e00f0009", exact},
 		{"A1B23CD4E00F0009", "A1B23CD4E00F0008", other},
+		{"A1B23CD4E00F0009", "4E00F0009", absent},
+		{"4E00F0009", "A1B23CD4E00F0009", absent},
 		{"0001234567", "A1B23CD4E00F0009", other},
 		{"A1B23CD4E00F0009", "0001234567", other},
 		{"0001234567", "ABCDE9876", other},
@@ -338,6 +340,54 @@ func TestRefusedBlocksWithoutAnAccountCountForEachAccount(t *testing.T) {
 		got, refusal := witness.Select(f, witness.OurAccount{Number: number}, "")
 		if refusal != nil || got.Statement.Account.Number != number || got.Statement.Counts().Refused != 1 {
 			t.Errorf("the statement is %+v: %v", got.Statement, refusal)
+		}
+	}
+}
+
+// The file also has statements of investments, which are not read.
+func TestAStatementOfInvestmentsIsRefusedIfItIsTheWantedOne(t *testing.T) {
+	const none = witness.RefusalCode("")
+	for name, tc := range map[string]struct {
+		statement, investment, chosen string
+		want                          witness.RefusalCode
+	}{
+		"the investment has our number":     {"99999-9", "12345-6", "", witness.NotAStatement},
+		"the statement has our number, too": {"12345-6", "12345-6", "", none},
+		"the investment has another number": {"99999-9", "88888-8", "", witness.OtherAccount},
+		"the investment has no number":      {"99999-9", "", "", witness.OtherAccount},
+		"neither is known":                  {"", "", "", none},
+		"the statement has no number":       {"", "12345-6", "", witness.NotAStatement},
+		"the investment is chosen":          {"99999-9", "88888-8", "88888-8", witness.NotAStatement},
+		"its label is chosen":               {"99999-9", "88888-8", "341/88888-8", witness.NotAStatement},
+		"another one is chosen":             {"99999-9", "12345-6", "77777-7", witness.NeedsAccount},
+	} {
+		f := fileOf(witness.Account{Number: tc.statement})
+		f.Investments = []witness.Account{{Bank: "341", Number: tc.investment}}
+		_, refusal := witness.Select(f, witness.OurAccount{Number: "12345-6", Currency: "BRL"}, tc.chosen)
+		if got := refusal; (got == nil) != (tc.want == none) || got != nil && got.Code != tc.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A number may have a current account and a savings account.
+func TestOfSeveralTypesOfOneNumberOursIsSelected(t *testing.T) {
+	for name, tc := range map[string]struct {
+		second, subtype, chosen string
+		want                    string // the type of the selected statement; "" if none is
+	}{
+		"ours":                       {"12345-6", "CHECKING_ACCOUNT", "", "CHECKING"},
+		"the other one":              {"12345-6", "savings", "", "SAVINGS"},
+		"neither":                    {"12345-6", "card", "", ""},
+		"it is chosen by the number": {"12345-6", "savings", "12345-6", "SAVINGS"},
+		"it is chosen by its label":  {"12345-6", "savings", "12345-6/CHECKING", "CHECKING"},
+	} {
+		f := fileOf(witness.Account{Number: "12345-6", Sub: "CHECKING"},
+			witness.Account{Number: tc.second, Sub: "SAVINGS"})
+		ours := witness.OurAccount{Number: "12345-6", Currency: "BRL", Subtype: tc.subtype}
+		got, refusal := witness.Select(f, ours, tc.chosen)
+		if got.Statement.Account.Sub != tc.want || (refusal == nil) != (tc.want != "") {
+			t.Errorf("%s: %+v, %+v", name, got.Statement.Account, refusal)
 		}
 	}
 }

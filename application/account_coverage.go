@@ -13,8 +13,8 @@ import (
 // maxMonths is the maximum number of months of an account's coverage.
 const maxMonths = 120
 
-// AccountCoverage implements ports.BankStatementManager. It checks the months before it reads anything: what it reads can
-// only make the first month an earlier one.
+// AccountCoverage implements ports.BankStatementManager. It checks the months before it reads anything: what it reads
+// can only make the first month an earlier one.
 func (s *Service) AccountCoverage(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, from, to domain.Date,
 ) ([]ports.MonthCoverage, error) {

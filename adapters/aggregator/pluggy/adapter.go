@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -127,15 +126,8 @@ func (p *productStatus) proof(unstated domain.AbsenceProof) domain.AbsenceProof 
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.send(ctx, at, vendorhttp.Call{
-		Vendor: itemAPI, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}",
-		Resource: "items",
-	})
+	found, err := a.itemOf(ctx, at)
 	if err != nil {
-		return domain.LinkStatus{}, err
-	}
-	var found item
-	if err := vendorhttp.Decode(body, &found); err != nil {
 		return domain.LinkStatus{}, err
 	}
 	if found.ID != at.AccountRef || found.Status == "" {

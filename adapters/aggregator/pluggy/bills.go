@@ -3,6 +3,7 @@ package pluggy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -71,7 +72,7 @@ func (a *Adapter) Bills(
 		if page > 1 {
 			query.Set("page", strconv.Itoa(page))
 		}
-		body, err := a.send(ctx, at, vendorhttp.Call{
+		body, err := a.sendForBills(ctx, at, vendorhttp.Call{
 			Vendor: billAPI, Path: "/bills", PathTemplate: "/bills", Query: query.Encode(), Resource: "bills",
 		})
 		if err != nil {
@@ -106,15 +107,8 @@ func (a *Adapter) Bills(
 // checkBillPermission returns Rejected (access_denied) if the last synchronisation of the item had no permission for
 // bills. The list is then empty although the card has bills.
 func (a *Adapter) checkBillPermission(ctx context.Context, at ports.Access) error {
-	body, err := a.send(ctx, at, vendorhttp.Call{
-		Vendor: itemAPI, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}",
-		Resource: "items",
-	})
+	found, err := a.itemOf(ctx, at)
 	if err != nil {
-		return err
-	}
-	var found item
-	if err := vendorhttp.Decode(body, &found); err != nil {
 		return err
 	}
 	if detail, _ := found.statusDetail(); detail.CreditCards.deniesBills() {
@@ -123,11 +117,45 @@ func (a *Adapter) checkBillPermission(ctx context.Context, at ports.Access) erro
 	return nil
 }
 
+// itemOf reads the item of the connection.
+func (a *Adapter) itemOf(ctx context.Context, at ports.Access) (found item, err error) {
+	body, err := a.send(ctx, at, vendorhttp.Call{
+		Vendor: itemAPI, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}",
+		Resource: "items",
+	})
+	if err != nil {
+		return found, err
+	}
+	return found, vendorhttp.Decode(body, &found)
+}
+
+// errKeyOrPermission is the cause of the error for a 403 of /bills that may mean an invalid API key.
+var errKeyOrPermission = errors.New("the API key or the permission is missing")
+
+// sendForBills makes a call to /bills. A 403 that may mean an invalid API key is a missing permission only if the vendor
+// accepts the key for the item. Reading the item replaces a key that is not valid any more, so the call is made once
+// more after it.
+func (a *Adapter) sendForBills(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
+	body, err := a.send(ctx, at, call)
+	if !errors.Is(err, errKeyOrPermission) {
+		return body, err
+	}
+	if _, err := a.itemOf(ctx, at); err != nil {
+		return nil, err
+	}
+	return a.send(ctx, at, call)
+}
+
 // classifyBillError classifies an error of /bills. The vendor does not document the status of a missing permission. A
-// 400 or 403 with a JSON body counts as one, except for an invalid API key.
+// 400 with a JSON body counts as one, and so does any 403: sendForBills makes sure that it is not about the API key.
 func classifyBillError(status int, body []byte) *domain.Error {
-	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
-		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+	denied := domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+	switch description, err := codeDescriptionOf(body); {
+	case status == http.StatusBadRequest && err == nil:
+		return &denied
+	case status == http.StatusForbidden && description == "":
+		denied.Cause = errKeyOrPermission
+		return &denied
 	}
 	return classifyError(status, body)
 }

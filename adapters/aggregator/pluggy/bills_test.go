@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
@@ -64,6 +66,79 @@ func TestADeniedListOfBillsIsNoEmptyList(t *testing.T) {
 	}
 	if _, err := e.adapter.Bills(t.Context(), e.access, card); !errors.Is(err, domain.AccessDenied) {
 		t.Errorf("a denied list: %v", err)
+	}
+}
+
+// answerBills makes the vendor answer each request for bills with this status and body.
+func (e *env) answerBills(t *testing.T, status int, body string) {
+	t.Helper()
+	srv := httptest.NewServer(e.record(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/bills" {
+			e.sim.ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	})))
+	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	e.access.BaseURL = srv.URL
+}
+
+// A 403 of the list of bills alone is a missing permission, whatever its body is. The other statuses keep their meaning.
+func TestAForbiddenListOfBillsIsDenied(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		want   domain.Code
+	}{
+		{403, `{"code":403,"codeDescription":"CREDIT_CARD_BILLS_NOT_ALLOWED","message":"no"}`, domain.AccessDenied},
+		{403, `{"code":403,"message":"Forbidden"}`, domain.AccessDenied},
+		{403, `{"code":403,"message":"Missing or invalid authorization token"}`, domain.AccessDenied},
+		{403, ``, domain.AccessDenied},
+		{403, `<html>Forbidden</html>`, domain.AccessDenied},
+		{401, `{"code":401,"message":"Unauthorized"}`, domain.VendorUnreachable},
+		{404, `{"code":404,"codeDescription":"ACCOUNT_NOT_FOUND","message":"no"}`, domain.VendorRefused},
+		{429, `{"code":429,"message":"Too many requests"}`, domain.VendorRateLimited},
+		{500, `{"code":500,"message":"oops"}`, domain.VendorUnreachable},
+	} {
+		e, card := billsEnv(t)
+		e.answerBills(t, test.status, test.body)
+		_, err := e.adapter.Bills(t.Context(), e.access, card)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%d %s: %v, want %s", test.status, test.body, err, test.want)
+		}
+		if test.status == http.StatusForbidden && e.requestsTo("/auth") != 1 {
+			t.Errorf("%d %s: %d authentications", test.status, test.body, e.requestsTo("/auth"))
+		}
+	}
+}
+
+// requestsTo returns the number of requests to a path.
+func (e *env) requestsTo(path string) (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.requests {
+		if r.URL.Path == path {
+			n++
+		}
+	}
+	return n
+}
+
+// A 403 of the list of bills says nothing about the permission while the vendor refuses the credential or the API keys.
+func TestAnExpiredAPIKeyIsNoDeniedListOfBills(t *testing.T) {
+	e, card := billsEnv(t)
+	if _, err := e.adapter.Bills(t.Context(), e.access, card); err != nil {
+		t.Fatal(err)
+	}
+	e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultExpire}, "/bills")
+	if list, err := e.adapter.Bills(t.Context(), e.access, card); err != nil || len(list.Bills) != 4 {
+		t.Errorf("after the key has expired: %+v, %v", list, err)
+	}
+	e.answerBills(t, http.StatusForbidden, "{}")
+	e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultStatus, Times: -1}, "/items/*")
+	if _, err := e.adapter.Bills(t.Context(), e.access, card); !errors.Is(err, domain.VendorUnreachable) {
+		t.Errorf("while the item cannot be read: %v", err)
 	}
 }
 

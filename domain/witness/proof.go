@@ -485,8 +485,11 @@ func (c *chain) closing() StatedBalance {
 		return c.ledgerClosing(ledger, fits())
 	}
 	if last.Role == Opening {
-		value, _ := c.valueAfter(len(c.lines))
-		return StatedBalance{Amount: &value, Date: c.lastDay(), Source: Derived, State: Unavailable}
+		b := StatedBalance{Date: c.lastDay(), Source: Derived, State: Unavailable}
+		if value, _ := c.valueAfter(len(c.lines)); len(last.Readings) == 1 || c.walk.holds > 0 {
+			b.Amount = &value // otherwise nothing tells from which reading the lines begin
+		}
+		return b
 	}
 	value := c.walk.values[n-1]
 	b := StatedBalance{Amount: &value, Date: last.Date, Source: last.Source, State: c.state()}

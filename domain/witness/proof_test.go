@@ -181,6 +181,11 @@ func TestWhatTheBalancesOfAStatementProve(t *testing.T) {
 			"100@01 field proved | 50@09 field proved | balances 02-09 | 01=100 09=50",
 		},
 		{
+			"the only balance has two readings, and nothing tells which one is right",
+			witness.Section{Blocks: lines, Balances: balances(opening(1, "100", "1"))},
+			"-@01 field unavailable | -@09 derived unavailable | none | ! ambiguous_balance",
+		},
+		{
 			"a line is missing",
 			witness.Section{Blocks: lines, Balances: balances(opening(1, "100"), closing(9, "45"))},
 			"100@01 field contradicted | 45@09 field contradicted | none | 01=100 09=45 | gap -5@02",

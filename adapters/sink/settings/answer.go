@@ -16,7 +16,8 @@ const hiddenSecret = "…"
 //
 //   - as a whole, and each part of it that can be the secret itself (see partsOf),
 //   - in upper and lower case, in base64 and in hexadecimal digits,
-//   - if any of these is encoded for a URL, HTML or JSON, up to three times (see viewsOf).
+//   - if any of these is encoded for a URL, HTML or JSON, up to three times (see viewsOf),
+//   - if the body, or a part of it, is UTF-16.
 //
 // A secret of fewer than four characters occurs in ordinary words by chance. Dots inside such a word would show which
 // characters the secret has. Therefore each word that contains it is hidden as a whole.
@@ -129,20 +130,23 @@ func isWord(body []byte, s span) bool {
 	return lastOfWord(body[:s.begin]) == 0 && firstOfWord(body[s.end:]) == 0
 }
 
-// firstOfWord returns the length of the first character if it is a letter, a mark or a digit, otherwise 0.
+// firstOfWord returns the length of the first character if it is a letter, a mark or a digit, otherwise 0. NUL bytes
+// before the character belong to it.
 func firstOfWord(text []byte) int {
-	r, size := utf8.DecodeRune(text)
+	rest := bytes.TrimLeft(text, "\x00")
+	r, size := utf8.DecodeRune(rest)
 	if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
 		return 0
 	}
-	return size
+	return len(text) - len(rest) + size
 }
 
-// lastOfWord does what firstOfWord does, for the last character.
+// lastOfWord does what firstOfWord does, for the last character and the NUL bytes after it.
 func lastOfWord(text []byte) int {
-	r, size := utf8.DecodeLastRune(text)
+	rest := bytes.TrimRight(text, "\x00")
+	r, size := utf8.DecodeLastRune(rest)
 	if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
 		return 0
 	}
-	return size
+	return len(text) - len(rest) + size
 }

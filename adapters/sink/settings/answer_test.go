@@ -2,6 +2,7 @@ package settings_test
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -142,6 +143,68 @@ func TestEachPartOfAHeaderIsHiddenInEachEncoding(t *testing.T) {
 	}
 }
 
+// inUTF16 returns the text in UTF-16 of either byte order.
+func inUTF16(text string) map[string][]byte {
+	both := map[string][]byte{}
+	for _, unit := range utf16.Encode([]rune(text)) {
+		both["little"] = binary.LittleEndian.AppendUint16(both["little"], unit)
+		both["big"] = binary.BigEndian.AppendUint16(both["big"], unit)
+	}
+	return both
+}
+
+// A receiver on Windows may repeat a header in UTF-16. A reader of the answer sees the text without the NUL bytes.
+func TestASecretInUTF16IsHidden(t *testing.T) {
+	const secret, after = "Bearer Top/Secret+Jo\u00e3o", " end"
+	shown := func(body []byte, cut bool) string {
+		got := settings.WithoutSecrets(body, cut, []domain.Secret{domain.SecretText(secret)})
+		return strings.ReplaceAll(string(got), "\x00", "")
+	}
+	for recoding, recoded := range recodings {
+		for escape, escaped := range escapes {
+			echo := escaped(recoded(secret))
+			for order, body := range inUTF16("you sent " + echo + after) {
+				if got := shown(body, false); got != "you sent …"+after {
+					t.Errorf("%s, %s, %s: %q", recoding, escape, order, got)
+				}
+				first, last := 2*len("you sent ")+2*len(escaped(recoded("B"))), len(body)-2*len(after)
+				for cut := first; cut < last; cut += 1 + cut/16 {
+					if got := shown(body[:cut], true); got != "you sent …" {
+						t.Fatalf("%s, %s, %s, cut: %q", recoding, escape, order, got)
+					}
+				}
+			}
+		}
+	}
+	for order, text := range inUTF16("Top/Secret+João") { // UTF-16 of which each byte is escaped
+		body := escapes["each byte in the path"](string(text))
+		if got := shown([]byte(body), false); strings.ReplaceAll(got, "%00", "") != "…" {
+			t.Errorf("%s in a path: %q", order, got)
+		}
+	}
+	for _, tc := range []struct{ secret, body, want string }{
+		{"n", "a banana, n", "a …, …"},
+		{"n", "id 6e0b, key 6e", "id 6e0b, key …"},
+	} {
+		for order, body := range inUTF16(tc.body) {
+			got := settings.WithoutSecrets(body, false, []domain.Secret{domain.SecretText(tc.secret)})
+			if text := strings.ReplaceAll(string(got), "\x00", ""); text != tc.want {
+				t.Errorf("%q, %s: %q is shown as %q", tc.secret, order, tc.body, text)
+			}
+		}
+	}
+}
+
+// A value in base64 may have NUL bytes. What a receiver reads from it is hidden all the same.
+func TestASecretWithNULBytesIsHidden(t *testing.T) {
+	const value = "canary\x00canary"
+	secret := domain.SecretText(base64.StdEncoding.EncodeToString([]byte(value)))
+	got := settings.WithoutSecrets([]byte("key "+value+"."), false, []domain.Secret{secret})
+	if string(got) != "key …." {
+		t.Errorf("%q is shown as %q", value, got)
+	}
+}
+
 // A log of a request in base64 contains the secret at any place of a group of three bytes.
 func TestASecretInABase64TextIsHidden(t *testing.T) {
 	const canary = "Bearer TopSecretAuth123"
@@ -192,7 +255,7 @@ func TestAHostileAnswerIsReadInBoundedTime(t *testing.T) {
 		domain.SecretText("1"), domain.SecretText("Bearer " + strings.Repeat("a", 4000)),
 		domain.SecretText("a=b;c=deeeeee"),
 	}
-	for _, piece := range []string{"1", "a", "31", "%2531+&amp;#49;\\u0031 ", "%25", "&amp;", `\\`} {
+	for _, piece := range []string{"1", "a", "31", "%2531+&amp;#49;\\u0031 ", "%25", "&amp;", `\\`, "\x00", "1\x00 \x00", "%00"} {
 		body := []byte(strings.Repeat(piece, (2<<10)/len(piece)))
 		pace.Within(t, 10*time.Second, func() time.Duration {
 			started := time.Now()

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"net/url"
@@ -24,7 +25,7 @@ const (
 	asWord           // only where it is a whole word
 )
 
-// form is a text by which a secret can be recognised, folded like the text of a view.
+// form is a text by which a secret can be recognised, folded and without NUL bytes like the text of a view.
 type form struct {
 	text  []byte
 	where place
@@ -34,7 +35,7 @@ type form struct {
 func formsOf(secret string) (forms []form) {
 	seen := map[string]bool{}
 	add := func(text string, where place) {
-		folded := fold([]byte(text))
+		folded := fold(bytes.ReplaceAll([]byte(text), nul, nil))
 		if len(folded) > 0 && !seen[string(folded)] {
 			seen[string(folded)] = true
 			forms = append(forms, form{folded, where})
@@ -46,10 +47,10 @@ func formsOf(secret string) (forms []form) {
 		if short {
 			where, whereEncoded = insideWord, asWord
 		}
-		for _, text := range []string{value, fromLatin1(value), toLatin1(value)} {
-			add(text, where)
-		}
+		add(value, where)
+		add(fromLatin1(value), where)
 		for _, text := range []string{value, strings.ToLower(value), strings.ToUpper(value)} {
+			add(toLatin1(text), where)
 			add(hex.EncodeToString([]byte(text)), whereEncoded)
 			for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 				encoded := encoding.EncodeToString([]byte(text))

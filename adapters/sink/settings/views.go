@@ -3,14 +3,17 @@ package settings
 import (
 	"bytes"
 	"html"
-	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// view is the text of a body after some decodings, in lower case. Its byte i stems from the bytes of the body from
-// begin[i] to before end[i].
+// nul is the byte that views leave out. Without it, UTF-16 of either byte order is ISO 8859-1, as far as that has the
+// characters.
+var nul = []byte{0}
+
+// view is the text of a body after some decodings, in lower case and without NUL bytes. Its byte i stems from the bytes
+// of the body from begin[i] to before end[i].
 type view struct {
 	text       []byte
 	begin, end []int
@@ -26,11 +29,11 @@ const maxLayers = 3
 // viewsOf returns the views of a body: the body itself, and the results of each sequence of up to maxLayers decodings.
 // If the body is cut, a view has no incomplete escape sequence at its end.
 func viewsOf(body []byte, cut bool) (all []view) {
-	first := view{text: slices.Clone(body), begin: make([]int, len(body)), end: make([]int, len(body))}
+	var first view
 	for i := range body {
-		first.begin[i], first.end[i] = i, i+1
+		first.add(body[i:i+1], i, i+1)
 	}
-	seen := map[string]bool{string(body): true}
+	seen := map[string]bool{string(first.text): true}
 	all = []view{first}
 	for layer, from := 0, 0; layer < maxLayers; layer++ {
 		before := all[from:]
@@ -60,13 +63,19 @@ func (v view) decoded(decode decoder, cut bool) (next view) {
 		if length <= 0 {
 			text, length = v.text[i:i+1], 1
 		}
-		for _, b := range text {
-			next.text = append(next.text, b)
-			next.begin, next.end = append(next.begin, v.begin[i]), append(next.end, v.end[i+length-1])
-		}
+		next.add(text, v.begin[i], v.end[i+length-1])
 		i += length
 	}
 	return next
+}
+
+// add appends a text that stems from these bytes of the body.
+func (v *view) add(text []byte, begin, end int) {
+	for _, b := range text {
+		if b != nul[0] {
+			v.text, v.begin, v.end = append(v.text, b), append(v.begin, begin), append(v.end, end)
+		}
+	}
 }
 
 // plus decodes the space of a query.

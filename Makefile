@@ -26,7 +26,7 @@ RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=
 APART         := blackbox e2e simulation console matching deploy arch mutation trace
 # These trees start no goroutine and share no value, which test/arch checks. The detector has nothing to find there,
 # either, and makes their computations four times slower.
-SEQUENTIAL    := domain adapters/bankstatement adapters/evidence adapters/statement
+SEQUENTIAL    := domain adapters/bankstatement adapters/evidence adapters/statement adapters/sink/settings
 AT_ONCE       := Concurren|Interleav|Stopping|Hanging|Pause|Feed
 # How many packages are tested at once, with the detector and beside them without it.
 PACKAGES      ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / 2 )))

@@ -96,8 +96,8 @@ type Options struct {
 	// written. If it is nil, the memory is not bounded.
 	Memory ports.MemoryBudget
 
-	// BodyMemory limits the memory for the bodies of requests that are being read. Its total is MaxBodyMemory, and
-	// a sender may hold MaxBodyShare. A sender is a tenant, or the client address of callers that are not authenticated,
+	// BodyMemory limits the memory for the bodies of requests that are being read. Its total is MaxBodyMemory, and a
+	// sender may hold MaxBodyShare. A sender is a tenant, or the client address of callers that are not authenticated,
 	// for example those of webhooks. If it is nil, this memory is not limited.
 	BodyMemory ports.MemoryBudget
 

@@ -132,9 +132,9 @@ func (a *Adapter) itemOf(ctx context.Context, at ports.Access) (found item, err 
 // errKeyOrPermission is the cause of the error for a 403 of /bills that may mean an invalid API key.
 var errKeyOrPermission = errors.New("the API key or the permission is missing")
 
-// sendForBills makes a call to /bills. A 403 that may mean an invalid API key is a missing permission only if the vendor
-// accepts the key for the item. Reading the item replaces a key that is not valid any more, so the call is made once
-// more after it.
+// sendForBills makes a call to /bills. A 403 that may mean an invalid API key is a missing permission only if the
+// vendor accepts the key for the item. Reading the item replaces a key that is not valid any more, so the call is made
+// once more after it.
 func (a *Adapter) sendForBills(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
 	body, err := a.send(ctx, at, call)
 	if !errors.Is(err, errKeyOrPermission) {

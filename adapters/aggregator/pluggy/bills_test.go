@@ -84,7 +84,8 @@ func (e *env) answerBills(t *testing.T, status int, body string) {
 	e.access.BaseURL = srv.URL
 }
 
-// A 403 of the list of bills alone is a missing permission, whatever its body is. The other statuses keep their meaning.
+// A 403 of the list of bills alone is a missing permission, whatever its body is. The other statuses keep their
+// meaning.
 func TestAForbiddenListOfBillsIsDenied(t *testing.T) {
 	for _, test := range []struct {
 		status int

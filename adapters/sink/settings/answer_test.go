@@ -255,7 +255,9 @@ func TestAHostileAnswerIsReadInBoundedTime(t *testing.T) {
 		domain.SecretText("1"), domain.SecretText("Bearer " + strings.Repeat("a", 4000)),
 		domain.SecretText("a=b;c=deeeeee"),
 	}
-	for _, piece := range []string{"1", "a", "31", "%2531+&amp;#49;\\u0031 ", "%25", "&amp;", `\\`, "\x00", "1\x00 \x00", "%00"} {
+	for _, piece := range []string{
+		"1", "a", "31", "%2531+&amp;#49;\\u0031 ", "%25", "&amp;", `\\`, "\x00", "1\x00 \x00", "%00",
+	} {
 		body := []byte(strings.Repeat(piece, (2<<10)/len(piece)))
 		pace.Within(t, 10*time.Second, func() time.Duration {
 			started := time.Now()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -156,12 +157,14 @@ func (b *bodyReader) shrink(ctx context.Context, raw []byte) []byte {
 }
 
 // senderOf returns the identity under which the memory for a body is reserved: the tenant of the caller, or an id of
-// its address while the caller is not authenticated. The sender of a webhook is not known before the whole body has
+// its address while the caller is not authenticated. All IPv6 addresses of a /64 network are one sender, because one
+// host may use all of them (RFC 4291, section 2.5.1). The sender of a webhook is not known before the whole body has
 // been read, because its signature covers the body.
 func (s *server) senderOf(r *http.Request, x *exchange) domain.TenantID {
 	if !x.principal.Tenant.IsZero() {
 		return x.principal.Tenant
 	}
 	address := clientAddress(r, s.TrustedProxies)
-	return domain.TenantID{UUID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("address:"+address.String()))}
+	network := netip.PrefixFrom(address, min(address.BitLen(), 64)).Masked()
+	return domain.TenantID{UUID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("network:"+network.String()))}
 }

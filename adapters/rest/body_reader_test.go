@@ -230,3 +230,26 @@ func TestAWebhookThatGetsNoMemoryIsUnavailable(t *testing.T) {
 		}
 	})
 }
+
+func TestTheAddressesOfOneHostAreOneSender(t *testing.T) {
+	sender := func(peer string) domain.TenantID {
+		r := httptest.NewRequest(http.MethodPost, webhookURL, nil)
+		r.RemoteAddr = peer
+		return (&server{}).senderOf(r, &exchange{})
+	}
+	for _, tc := range []struct {
+		a, b string
+		same bool
+	}{
+		{"192.0.2.1:443", "192.0.2.1:444", true},
+		{"192.0.2.1:443", "192.0.2.2:443", false},
+		{"192.0.2.1:443", "[::ffff:192.0.2.1]:443", true},
+		{"[2001:db8:1:2::1]:443", "[2001:db8:1:2:a:b:c:d]:443", true},
+		{"[2001:db8:1:2::1]:443", "[2001:db8:1:3::1]:443", false},
+		{"192.0.2.1:443", "[2001:db8:1:2::1]:443", false},
+	} {
+		if same := sender(tc.a) == sender(tc.b); same != tc.same {
+			t.Errorf("%s and %s are one sender: %t, want %t", tc.a, tc.b, same, tc.same)
+		}
+	}
+}

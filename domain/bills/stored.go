@@ -3,6 +3,7 @@ package bills
 import (
 	"cmp"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -152,8 +153,9 @@ func Relisted(before, merged []Stored) (changes []Change, same bool) {
 			s.RemovedAt = before[i].RemovedAt
 		}
 		old := before[i]
-		old.BankReadAt = s.BankReadAt
-		if encode(old) != encode(s) {
+		old.BankReadAt, old.UpdatedAt = s.BankReadAt, s.UpdatedAt // UpdatedAt is not stored
+		// DeepEqual is much faster than encoding, but takes 1.0 and 1.00 for different values.
+		if !reflect.DeepEqual(old, s) && encode(old) != encode(s) {
 			return nil, false
 		}
 		if !before[i].BankReadAt.Equal(s.BankReadAt) {

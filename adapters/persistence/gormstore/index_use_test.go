@@ -28,6 +28,9 @@ var indexUses = map[string]string{
 		"AND bank_read_at < :at",
 	"accounts_by_external_id": "accounts WHERE external_id = :text AND tenant_id = :id",
 	"accounts_by_key":         "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
+	"accounts_held":           "accounts WHERE tenant_id = :id AND held_at IS NOT NULL",
+	"accounts_readings": "accounts WHERE tenant_id = :id AND connection_id = :id AND removed_at IS NULL " +
+		"AND bank_read_at IS NOT NULL",
 	"accounts_maybe": "accounts WHERE tenant_id = :id AND connection_id = :id " +
 		"AND maybe_continues <> ''",
 	"accounts_of_tenant":        "accounts WHERE tenant_id = :id ORDER BY external_id, id",
@@ -170,6 +173,7 @@ var indexUses = map[string]string{
 // largerIndexes are indexes that the planner could use instead of the one in the key. On an empty table, it does not
 // know that they are larger. The test drops them, and rolls this back.
 var largerIndexes = map[string]string{
+	"accounts_bank_read":      "accounts_readings",
 	"deliveries_age":          "deliveries_of_connection, deliveries_newest",
 	"connections_institution": "connections_reference, connections_of_tenant, connections_deleted",
 }

@@ -391,10 +391,13 @@ CREATE TABLE accounts (
 );
 
 CREATE INDEX accounts_of_tenant ON accounts (tenant_id, external_id, id);
-CREATE INDEX accounts_by_key ON accounts (account_key, tenant_id) WHERE account_key <> '';
+CREATE INDEX accounts_by_key ON accounts (tenant_id, account_key, removed_at) WHERE account_key <> '';
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
 CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
 CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX accounts_readings ON accounts (tenant_id, connection_id, bank_read_at)
+    WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX accounts_held ON accounts (tenant_id, connection_id, held_at) WHERE held_at IS NOT NULL;
 
 -- account: the external id of the account. digest: of the normalised row. change_tx: the position in the change feed;
 -- see the table feed. content_hash: the content hash of the vendor's row, which shows that a row is unchanged without

@@ -106,6 +106,11 @@ CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
 ALTER TABLE accounts ADD COLUMN held_at INTEGER;
 ALTER TABLE accounts ADD COLUMN held_sync INTEGER;
+DROP INDEX accounts_by_key;
+CREATE INDEX accounts_by_key ON accounts (tenant_id, account_key, removed_at) WHERE account_key <> '';
+CREATE INDEX accounts_readings ON accounts (tenant_id, connection_id, bank_read_at)
+    WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX accounts_held ON accounts (tenant_id, connection_id, held_at) WHERE held_at IS NOT NULL;
 ALTER TABLE pulls ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pulls ADD COLUMN id_changes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pulls ADD COLUMN late_rows INTEGER NOT NULL DEFAULT 0;

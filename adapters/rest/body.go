@@ -20,7 +20,7 @@ const (
 	maxWebhookBody = 1 << 20  // maximum size of the body of a webhook, in bytes
 )
 
-// bodyTimeout is the time limit for reading a body; tests shorten it.
+// bodyTimeout is the time limit for reading a body, unless the body takes longer at minBodyRate. Tests shorten it.
 var bodyTimeout = 10 * time.Second
 
 // bufferBody is the middleware that reads the whole body into memory before the handler runs.
@@ -83,6 +83,9 @@ func (s *server) bufferFile(c echo.Context, x *exchange) (err error) {
 	if x.file, err = s.readBody(c, x, witness.MaxFileBytes); err == nil && len(x.file) == 0 {
 		return domain.FieldError("", "is required")
 	}
+	// The file may have taken longer than the write timeout of the server, which begins with the request. The response
+	// recorder in tests supports no deadline.
+	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(writeTimeout))
 	return err
 }
 
@@ -142,9 +145,14 @@ func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, err
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
+	size := r.ContentLength
+	if size < 0 { // unknown
+		size = limit
+	}
+	slowest := time.Duration(size) * time.Second / minBodyRate
 	reader := bodyReader{
 		body: r.Body, response: http.NewResponseController(c.Response().Writer),
-		memory: s.BodyMemory, sender: s.senderOf(r, x), end: time.Now().Add(bodyTimeout),
+		memory: s.BodyMemory, sender: s.senderOf(r, x), end: time.Now().Add(max(bodyTimeout, slowest)),
 	}
 	raw, err := reader.readAll(r.Context(), r.ContentLength, limit)
 	x.releaseBodyMemory = reader.release

@@ -119,6 +119,38 @@ func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	}
 }
 
+// TestALargeFileMayArriveSlowly checks that a file may take longer than bodyTimeout, if it arrives at minBodyRate: 8 MiB
+// over a line of 1 Mbit/s, for example.
+func TestALargeFileMayArriveSlowly(t *testing.T) {
+	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
+	bodyTimeout = 50 * time.Millisecond
+	server := httptest.NewServer(newEnv(t))
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	const parts = 4 // 128 KiB in 400 ms
+	_, _ = fmt.Fprintf(connection, "POST %s/accounts/%s/bank-statements?name=a.csv HTTP/1.1\r\nHost: x\r\n"+
+		"Authorization: Bearer tenant-a\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",
+		prefix, uuid.NewString(), octetStream, minBodyRate)
+	for range parts {
+		time.Sleep(2 * bodyTimeout)
+		if _, err := connection.Write(bytes.Repeat([]byte("a"), minBodyRate/parts)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusRequestTimeout {
+		t.Error("the file was refused, because it did not arrive in time")
+	}
+}
+
 func TestTheBodyOfAnUnknownVendorIsNotRead(t *testing.T) {
 	s := newEnv(t)
 	released := make(chan struct{})

@@ -36,7 +36,7 @@ type lane struct {
 // committers store deliveries with two committers for each server of the database: one stores the large deliveries, one
 // at a time, and one all others. A slow server therefore delays only its own deliveries, and a delivery that takes long
 // to store, for example the ids of 20,000 deleted transactions, does not share the transaction and the deadline of the
-// usual ones.
+// usual ones. At most one large delivery of each token waits in the queue, so that the tokens take turns.
 type committers struct {
 	timeout  time.Duration
 	receive  func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
@@ -44,7 +44,14 @@ type committers struct {
 
 	mu     sync.Mutex
 	byLane map[lane]*committer
+	turns  map[domain.TokenHash]*turn // of the tokens with large deliveries
 	closed bool
+}
+
+// turn is held by the large delivery of a token that is queued or being stored.
+type turn struct {
+	held  chan struct{} // contains a value while the turn is held
+	users int           // large deliveries of the token that hold the turn or wait for it
 }
 
 // submit queues the delivery for the next batch of its lane and waits for its result; see committer.submit.
@@ -57,7 +64,54 @@ func (c *committers) submit(ctx context.Context, d PendingDelivery) Result {
 	if responsible == nil {
 		return Result{Err: errClosed}
 	}
+	if l.large {
+		return c.submitLarge(ctx, responsible, d)
+	}
 	return responsible.submit(ctx, d)
+}
+
+// submitLarge is submit for a large delivery: it first waits for the turn of the delivery's token.
+func (c *committers) submitLarge(ctx context.Context, responsible *committer, d PendingDelivery) (result Result) {
+	bounded, cancel := context.WithTimeout(ctx, responsible.timeout)
+	defer cancel()
+	end, err := c.takeTurn(bounded, d.Token)
+	if err != nil {
+		return Result{Err: Translate(ctx, err)}
+	}
+	defer end()
+	result = responsible.submit(bounded, d)
+	result.Err = Translate(ctx, result.Err)
+	return result
+}
+
+// takeTurn waits until no other large delivery of the token is queued. The caller must call end when its delivery is
+// stored. Errors: the error of ctx.
+func (c *committers) takeTurn(ctx context.Context, token domain.TokenHash) (end func(), err error) {
+	c.mu.Lock()
+	if c.turns == nil {
+		c.turns = map[domain.TokenHash]*turn{}
+	}
+	t := c.turns[token]
+	if t == nil {
+		t = &turn{held: make(chan struct{}, 1)}
+		c.turns[token] = t
+	}
+	t.users++
+	c.mu.Unlock()
+	leave := func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(c.turns, token)
+		}
+	}
+	select {
+	case t.held <- struct{}{}:
+		return func() { <-t.held; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
 }
 
 // of returns the committer of the lane, or nil after close.
@@ -193,7 +247,21 @@ func (c *committer) close() {
 func (c *committer) run() {
 	defer close(c.idle)
 	for first := c.next(); first != nil; first = c.next() {
+		begun := time.Now()
 		c.commit(c.collect(first))
+		c.rest(time.Since(begun))
+	}
+}
+
+// rest waits as long as a batch has taken, if the committer stores large deliveries. A sender that sends one after the
+// other thus leaves half of the time of the database to others. It returns early when the committer is closing.
+func (c *committer) rest(taken time.Duration) {
+	if c.limit > 1 {
+		return
+	}
+	select {
+	case <-time.After(taken):
+	case <-c.closing:
 	}
 }
 

@@ -268,6 +268,70 @@ func TestLargeDeliveriesAreStoredApart(t *testing.T) {
 	})
 }
 
+// A sender of many large deliveries must not make those of another token wait for all of its own, and must leave time of
+// the database to others.
+func TestTokensTakeTurnsWithLargeDeliveries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const taken = 100 * time.Millisecond
+		var order []string
+		c := &committers{
+			timeout: time.Minute, byLane: map[lane]*committer{},
+			receive: func(_ context.Context, deliveries []PendingDelivery) ([]Result, error) {
+				time.Sleep(taken)
+				order = append(order, deliveries[0].Event.Name)
+				return make([]Result, len(deliveries)), nil
+			},
+		}
+		var all sync.WaitGroup
+		send := func(name string, token byte) {
+			all.Go(func() {
+				d := deliveryNamed(name)
+				d.Body, d.Token[0] = make([]byte, largeWebhook), token
+				if got := c.submit(t.Context(), d); got.Err != nil {
+					t.Errorf("%s: %v", name, got.Err)
+				}
+			})
+			synctest.Wait()
+		}
+		begun := time.Now()
+		for range 4 {
+			send("many", 1)
+		}
+		send("one", 2)
+		all.Wait()
+		if diff := cmp.Diff([]string{"many", "one", "many", "many", "many"}, order); diff != "" {
+			t.Errorf("the order of the deliveries (-want +got):\n%s", diff)
+		}
+		if got, want := time.Since(begun), 9*taken; got != want { // five deliveries, with four rests between them
+			t.Errorf("the deliveries took %v, want %v", got, want)
+		}
+		if len(c.turns) != 0 {
+			t.Errorf("%d turns are left", len(c.turns))
+		}
+		c.close()
+	})
+}
+
+func TestALargeDeliveryWaitsNotLongerThanVendorsDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := newFakeTable()
+		c := &committers{timeout: time.Second, byLane: map[lane]*committer{}, receive: table.receive}
+		send := func() Result {
+			d := deliveryNamed("large")
+			d.Body = make([]byte, largeWebhook)
+			return c.submit(t.Context(), d)
+		}
+		go send()
+		synctest.Wait()
+		begun := time.Now()
+		if got := send(); !errors.Is(got.Err, domain.Unavailable) || time.Since(begun) != largeTimeout {
+			t.Errorf("%v after %v, want Unavailable after %v", got.Err, time.Since(begun), largeTimeout)
+		}
+		close(table.proceed)
+		c.close()
+	})
+}
+
 // A server that does not respond must delay only the deliveries that it stores.
 func TestASlowServerDelaysNoDeliveryOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

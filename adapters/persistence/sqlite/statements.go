@@ -12,7 +12,7 @@ import (
 // text of a kept statement, in bytes. SQLite spends more time on compiling a short statement than on running it.
 const (
 	cachedStatements = 64
-	cachedLength     = 4096
+	cachedLength     = 8192
 )
 
 // connector opens connections that keep their compiled statements. Package sql would compile each statement anew.

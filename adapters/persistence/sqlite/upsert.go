@@ -53,12 +53,17 @@ func insertRows(tx *gorm.DB, table string, rows []gormstore.TransactionRow, conf
 				args = append(args, value)
 			}
 		}
-		text := "INSERT INTO " + table + upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + conflict
+		text := insertStatement(table, len(batch), conflict)
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, text, args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insertStatement returns the statement with which insertRows inserts at most upsertBatch rows.
+func insertStatement(table string, rows int, conflict string) string {
+	return "INSERT INTO " + table + upsertHead + upsertRows[:rows*len(upsertRow)-1] + conflict
 }
 
 // columnValue returns the value to which field points, in the form that SQLite stores; nil means NULL. The argument

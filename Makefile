@@ -28,6 +28,9 @@ APART         := blackbox e2e simulation console matching deploy arch mutation t
 # either, and makes their computations four times slower.
 SEQUENTIAL    := domain adapters/bankstatement adapters/evidence adapters/statement adapters/sink/settings
 AT_ONCE       := Concurren|Interleav|Stopping|Hanging|Pause|Feed
+# The tests are run in parts, two of them at once. The longest parts are first, so that both cores have work until the end.
+LONGEST       := blackbox e2e
+STORES        := adapters/persistence
 # How many packages are tested at once, with the detector and beside them without it.
 PACKAGES      ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / 2 )))
 TEST          := $(GO) test -vet=off -shuffle=on -timeout 45m
@@ -74,15 +77,20 @@ check: ## Run gofmt, go vet and the tests of domain, ports, application and rest
 .PHONY: test
 test: tools ## Run all tests: unit, conformance, end to end on two databases, vendor SDKs; with the race detector
 	@sh ./.ci/prepare --check || $(MAKE) setup
-	@$(MAKE) --no-print-directory -k -j2 test-raced test-apart
+	@$(MAKE) --no-print-directory -k -j2 test-stores test-longest test-raced test-apart test-at-once
 
-.PHONY: test-raced test-apart
+.PHONY: test-stores test-longest test-raced test-apart test-at-once
+test-stores:
+	$(TEST) $(RACE) -p $(PACKAGES) $(STORES:%=./%/...)
+test-longest:
+	$(TEST) -p $(PACKAGES) $(LONGEST:%=./test/%)
 test-raced:
 	$(TEST) $(RACE) -p $(PACKAGES) $$($(GO) list ./... | \
-		grep -vE '/(test/($(subst $(space),|,$(APART)))$$|($(subst $(space),|,$(SEQUENTIAL)))(/|$$))')
-	$(TEST) $(RACE) -run '$(AT_ONCE)' ./test/e2e
+		grep -vE '/(test/($(subst $(space),|,$(APART)))$$|($(subst $(space),|,$(SEQUENTIAL) $(STORES)))(/|$$))')
 test-apart:
-	$(TEST) -p $(PACKAGES) $(APART:%=./test/%) $(SEQUENTIAL:%=./%/...)
+	$(TEST) -p $(PACKAGES) $(patsubst %,./test/%,$(filter-out $(LONGEST),$(APART))) $(SEQUENTIAL:%=./%/...)
+test-at-once:
+	$(TEST) $(RACE) -run '$(AT_ONCE)' ./test/e2e
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

@@ -126,12 +126,16 @@ export function Search() {
   }, [searched, scan.running]);
   const coverage = useCoverage(ended);
   const more = useMemo(columns, [language.get()]);
+  // The numbers are the answer: the rows after the first page, which are below the window, follow after they are painted.
+  const [painted, setPainted] = useState(scan.items);
+  useEffect(() => setPainted(scan.items), [scan.items]);
+  const rows = scan.items.length > firstPage ? painted : scan.items;
   return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? html`<${Sums} scan=${scan} />` : t('search.lead')}>
     ${terms && html`<p class="searched">${searchedFor(terms)}</p>`}
     ${errors.q && html`<p class="error" role="alert">${errors.q}</p>`}
     <${Filters} query=${values} errors=${errors} />
     ${searched && html`<${CoverageLine} of=${coverage} /><${Failure} problem=${rest} retry=${scan.more} />
-      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${more} marked=${false} />`}
+      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${rows} href=${href} more=${more} marked=${false} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
       ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}
   </${Page}>`;

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -255,6 +256,7 @@ func TestTheCoverageOfAMonth(t *testing.T) {
 		"the last day is missing": {list(overview(1, witness.Agrees, days(1, 29))), witness.CoveragePartial, 1},
 		"a part that differs":     {list(overview(1, witness.Differs, days(1, 9))), witness.Differs, 1},
 		"another month":           {list(overview(1, witness.Differs, days(31, 60))), witness.CoverageNone, 0},
+		"days before and after":   {list(overview(1, witness.Agrees, days(-5, 0), days(31, 40))), witness.CoverageNone, 0},
 		"the last day only":       {list(overview(1, witness.Agrees, days(30, 60))), witness.CoveragePartial, 1},
 		"the worst of two": {
 			list(overview(1, witness.DatesDiffer, days(1, 9)), overview(2, witness.Agrees, days(10, 30))),
@@ -441,5 +443,82 @@ func TestTheSumsOfAStatementAreThoseOfItsLines(t *testing.T) {
 	}
 	if !sums.Credits.Equal(amount("15")) || !sums.Debits.Equal(decimal.NewFromInt(3)) {
 		t.Errorf("the sums are %+v", sums)
+	}
+}
+
+// Only a confirmed group counts for the next comparison, and a decision about lines needs positions of lines.
+func TestOnlyConfirmedGroupsCount(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind   witness.DecisionKind
+		lines  []int
+		groups int
+		err    error
+	}{
+		"a rejected group":           {witness.GroupRejected, []int{1}, 0, nil},
+		"a confirmed group":          {witness.GroupConfirmed, []int{1}, 1, nil},
+		"an explained line":          {witness.Explained, []int{1}, 0, nil},
+		"a record without a line":    {witness.Explained, []int{0}, 0, domain.Invalid},
+		"a line without a group":     {witness.GroupConfirmed, []int{2}, 0, domain.Invalid},
+		"a position behind the last": {witness.Explained, []int{3}, 0, domain.Invalid},
+	} {
+		stored, c := compared(september(line(2, "-100", "LOTE"), line(3, "-7", "B")), ours("a", 2, "-60", "A"),
+			ours("b", 2, "-40", "B"), ours("x", 9, "-3", "X"))
+		err := stored.Decide(witness.Decision{Kind: tc.kind, Lines: tc.lines, Note: "n"}, c.Findings)
+		if !errors.Is(err, tc.err) || len(stored.Confirmed()) != tc.groups {
+			t.Errorf("%s: %d groups, want %d: %v", name, len(stored.Confirmed()), tc.groups, err)
+		}
+	}
+}
+
+// A new difference ends the acceptance, and nothing else: other decisions and acceptances that have ended before keep
+// their times, and a copy of the statement keeps its decisions.
+func TestANewDifferenceEndsOnlyTheAcceptance(t *testing.T) {
+	accepted, c := compared(september(line(2, "-5", "0")))
+	for _, kind := range []witness.DecisionKind{witness.Accepted, witness.Explained} {
+		if err := accepted.Decide(witness.Decision{Kind: kind, Note: "n"}, c.Findings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := accepted.Decisions[0]
+	ended.EndedAt = time.Unix(2, 0)
+	accepted.Decisions = append(accepted.Decisions, ended)
+	later := accepted
+	// The text and the amount of the new line have the same characters as those of the accepted one.
+	other := witness.Compare(witness.Input{Statement: september(line(2, "-50", "")), CoversTo: day(20)})
+	later.Compared(other, time.Unix(9, 0))
+	var got []int64
+	for _, d := range later.Decisions {
+		if d.EndedAt.IsZero() {
+			got = append(got, 0)
+		} else {
+			got = append(got, d.EndedAt.Unix())
+		}
+	}
+	if want := []int64{9, 0, 2}; !slices.Equal(got, want) {
+		t.Errorf("the decisions end at %v, want %v", got, want)
+	}
+	if !accepted.Decisions[0].EndedAt.IsZero() {
+		t.Error("the decisions of a copy have changed, too")
+	}
+}
+
+// A warning of one kind is there once, with the positions of all its blocks.
+func TestAWarningContainsThePositionsOfItsBlocks(t *testing.T) {
+	var got []witness.Warning
+	for _, w := range []struct {
+		code     witness.WarningCode
+		position int
+	}{
+		{witness.RepeatedIDs, 0}, {witness.DateClamped, 3}, {witness.MixedDates, 0}, {witness.DateClamped, 1},
+		{witness.RepeatedIDs, 7},
+	} {
+		got = witness.AddWarning(got, w.code, w.position)
+	}
+	want := []witness.Warning{
+		{Code: witness.RepeatedIDs, Blocks: []int{7}}, {Code: witness.DateClamped, Blocks: []int{3, 1}},
+		{Code: witness.MixedDates},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

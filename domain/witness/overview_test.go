@@ -42,14 +42,15 @@ func TestAPeriodHasTheNewestComparisonAsItsWitness(t *testing.T) {
 		all  []witness.Overview
 		want witness.BankStatementID
 	}{
-		"none":                      {nil, none},
-		"the only one":              {list(whole), whole.ID},
-		"the newer one":             {list(newer, whole), newer.ID},
-		"a gap between two windows": {list(overview(2, witness.Agrees, days(1, 9), days(11, 30))), none},
-		"a newer one of other days": {list(whole, overview(2, witness.Differs, days(31, 40))), whole.ID},
-		"a newer one of one day":    {list(whole, overview(2, witness.Agrees, days(30, 40))), none},
-		"the last day is missing":   {list(overview(2, witness.Agrees, days(1, 29))), none},
-		"no covered day":            {list(whole, overview(2, witness.LinesAgree)), whole.ID},
+		"none":                         {nil, none},
+		"the only one":                 {list(whole), whole.ID},
+		"the newer one":                {list(newer, whole), newer.ID},
+		"a gap between two windows":    {list(overview(2, witness.Agrees, days(1, 9), days(11, 30))), none},
+		"a newer one of other days":    {list(whole, overview(2, witness.Differs, days(31, 40))), whole.ID},
+		"a newer one of one day":       {list(whole, overview(2, witness.Agrees, days(30, 40))), none},
+		"a newer one of the first day": {list(whole, overview(2, witness.Agrees, days(-9, 1))), none},
+		"the last day is missing":      {list(overview(2, witness.Agrees, days(1, 29))), none},
+		"no covered day":               {list(whole, overview(2, witness.LinesAgree)), whole.ID},
 	} {
 		got := witness.Of(c.all, days(1, 30))
 		if (got == nil) != c.want.IsZero() || got != nil && got.ID != c.want {

@@ -156,6 +156,17 @@ func TestNumbersWithLettersAndHiddenCharactersAreCompared(t *testing.T) {
 		{"12345-X", "12345X", exact},
 		{"0001239876", "****9876", normalised},
 		{"0001239876", "****9875", other},
+		{"A1234BBBBBBBBBBBBBBBBBBBBBBBBB", "A1234BBBBBBBBBBBBBBBBBBBBBBBBB", exact},
+		{"A1234BBBBBBBBBBBBBBBBBBBBBBBBBB", "A1234BBBBBBBBBBBBBBBBBBBBBBBBBB", absent}, // too long for a number
+		{"DE12AB", "DE12AB", exact},
+		{"DE12A", "DE12A", absent}, // too short for a text that begins like an IBAN
+		{"12345678901234", "CHxxxxxxxxxxxx", absent},
+		{"****345678901234", "808XXXXXX234", absent},
+		{"808123456292", "808XXXXXXXX2", normalised},
+		{"129934995678", "12XX34XX5678", normalised},
+		{"129934995678", "12XX34XX5679", other},
+		{"0001239876", "Ab**1234", absent},
+		{"456789", "Z123ABC4567890", other}, // letters between the digits belong to the number
 	} {
 		ours := witness.OurAccount{
 			Identity: domain.NewAccountIdentity("", "", tc.ours, "", ""), Number: tc.ours,
@@ -184,6 +195,16 @@ func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 	}
 	unmarked, dutch := witness.OurAccount{Number: "567890"}, witness.OurAccount{Number: "NL91ABNA0417164300"}
 	masked := witness.OurAccount{Identity: domain.AccountIdentity{Mask: "6789"}, Number: "6789"}
+	dutchZ := witness.OurAccount{Number: "NL91ZBNA0417164300"}
+	shortIBAN, longIBAN := witness.OurAccount{Number: "NO9386011117947"}, witness.OurAccount{
+		Number: "ZZ12000000000000000000000123456789",
+	}
+	twoNumbers := witness.OurAccount{
+		Identity: domain.AccountIdentity{IBAN: "DE02120300000000202051"}, Number: "1234551",
+	}
+	apart := witness.OurAccount{
+		Identity: domain.NewAccountIdentity("104", "0123", "001000012345", "", ""), Number: "001000012345",
+	}
 	const exact, normalised, other = witness.MatchExact, witness.MatchNormalised, witness.Match("")
 	for _, tc := range []struct {
 		ours   witness.OurAccount
@@ -274,6 +295,23 @@ func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 		{german, witness.Account{Bank: "ingbnl2a", Number: "202051"}, other},
 		{dutch, witness.Account{Bank: "ABNANL2A", Number: "417164300"}, normalised},
 		{dutch, witness.Account{Bank: "INGBNL2A", Number: "417164300"}, other},
+		{dutchZ, witness.Account{Bank: "INGBNL2A", Number: "417164300"}, other},
+		{german, witness.Account{Bank: "byladem1001", Number: "202051"}, normalised},
+		{german, witness.Account{Number: "902051"}, other},
+		{shortIBAN, witness.Account{Number: "86011117947"}, normalised},
+		{longIBAN, witness.Account{Number: "123456789"}, normalised},
+		{twoNumbers, witness.Account{Number: "12XXX51"}, normalised}, // the IBAN alone has too few visible digits
+		{apart, witness.Account{Bank: "104", Number: "0123000012345"}, normalised},
+		{ // 18 digits that are no CLABE
+			witness.OurAccount{Number: "123456789012345678"}, witness.Account{Number: "12345678901234567"}, normalised,
+		},
+		{our("341", "0012", "56789-0"), witness.Account{Number: "0012567890"}, normalised},
+		{our("341", "0012", "56789-0"), witness.Account{Number: "12567890"}, other}, // a number may begin with 12
+		{our("341", "0001", "56789-0"), witness.Account{Number: "0001567890"}, other},
+		{our("341", "0001", "56789-0"), witness.Account{Number: "3410001567890"}, normalised},
+		{our("", "1234", "56789-0"), witness.Account{Bank: "12030000", Number: "1234567890"}, normalised},
+		{our("", "1234", "56789-0"), witness.Account{Number: "0001234567890"}, normalised},
+		{our("", "0001", "56789-0"), witness.Account{Number: "0000001567890"}, other},
 		{witness.OurAccount{Number: "202051"}, witness.Account{Number: "DE02120300000000202051"}, normalised},
 	} {
 		got, refusal := witness.Select(fileOf(tc.theirs), tc.ours, "")
@@ -309,6 +347,8 @@ func TestAnAccountInSeveralCurrenciesIsSelectedByTheCurrency(t *testing.T) {
 		f.Statements[0].Currency = "USD"
 		return f
 	}
+	twoNotations := in("12345")
+	twoNotations.Statements[1].Account.Number = "12.345"
 	for _, tc := range []struct {
 		file                           witness.File
 		currency, chosen, want, labels string
@@ -321,6 +361,7 @@ func TestAnAccountInSeveralCurrenciesIsSelectedByTheCurrency(t *testing.T) {
 		{in("12345"), "", "12345/BRL", "BRL", ""},
 		{in(""), "BRL", "", "", "USD, BRL;"},
 		{in(""), "BRL", "BRL", "BRL", ""},
+		{twoNotations, "USD", "", "", "12345, 12.345;"}, // they are not known to be one account
 	} {
 		got, refusal := witness.Select(tc.file, witness.OurAccount{Number: "12345", Currency: tc.currency}, tc.chosen)
 		switch {
@@ -381,6 +422,7 @@ func TestOfSeveralTypesOfOneNumberOursIsSelected(t *testing.T) {
 		"neither":                    {"12345-6", "card", "", ""},
 		"it is chosen by the number": {"12345-6", "savings", "12345-6", "SAVINGS"},
 		"it is chosen by its label":  {"12345-6", "savings", "12345-6/CHECKING", "CHECKING"},
+		"two notations are not known to be one number": {"123456", "savings", "", ""},
 	} {
 		f := fileOf(witness.Account{Number: "12345-6", Sub: "CHECKING"},
 			witness.Account{Number: tc.second, Sub: "SAVINGS"})
@@ -388,6 +430,59 @@ func TestOfSeveralTypesOfOneNumberOursIsSelected(t *testing.T) {
 		got, refusal := witness.Select(f, ours, tc.chosen)
 		if got.Statement.Account.Sub != tc.want || (refusal == nil) != (tc.want != "") {
 			t.Errorf("%s: %+v, %+v", name, got.Statement.Account, refusal)
+		}
+	}
+}
+
+// A statement without an account is no account of the file: it does not make the only account one of several. A refused
+// file has no statement.
+func TestRefusedBlocksWithoutAnAccountAreNoAccount(t *testing.T) {
+	f := fileOf(witness.Account{Number: "12345"}, witness.Account{})
+	f.Statements[1].Sections = []witness.Section{{Blocks: []witness.Block{{Kind: witness.Refused, Raw: "?"}}}}
+	got, refusal := witness.Select(f, witness.OurAccount{}, "")
+	if refusal != nil || got.Match != witness.MatchAbsent || got.Statement.Account.Number != "12345" {
+		t.Errorf("the only account is not selected: %+v: %v", got, refusal)
+	}
+	got, refusal = witness.Select(f, witness.OurAccount{Number: "98765"}, "")
+	if refusal == nil || refusal.Code != witness.OtherAccount || len(got.Statement.Sections) > 0 {
+		t.Errorf("the refusal of another account is %+v, with the statement %+v", refusal, got.Statement)
+	}
+}
+
+// A product such as an automatic investment gives way to the statement of the account itself, but only if both have one
+// number.
+func TestAProductGivesWayToItsAccount(t *testing.T) {
+	for name, tc := range map[string]struct {
+		accounts []witness.Account
+		sub      string // of the selected statement
+		selected bool
+	}{
+		"the product and its account": {
+			[]witness.Account{{Number: "12345-6", Sub: "APLIC"}, {Number: "12345-6"}}, "", true,
+		},
+		"only the product": {[]witness.Account{{Number: "12345-6", Sub: "APLIC"}}, "APLIC", true},
+		"the account has another notation": {
+			[]witness.Account{{Number: "12345-6", Sub: "APLIC"}, {Number: "123456"}}, "", false,
+		},
+	} {
+		got, refusal := witness.Select(fileOf(tc.accounts...), witness.OurAccount{Number: "12345-6"}, "")
+		if (refusal == nil) != tc.selected || got.Statement.Account.Sub != tc.sub {
+			t.Errorf("%s: selected is %+v: %v", name, got.Statement.Account, refusal)
+		}
+	}
+}
+
+// The message names a number, or only the bank if the file states no more.
+func TestARefusalNamesTheAccountOfTheFile(t *testing.T) {
+	itau := witness.OurAccount{Identity: domain.NewAccountIdentity("341", "1234", "05678-9", "", "")}
+	for want, theirs := range map[string]witness.Account{
+		"that of an account of bank 237, and not": {Bank: "237"},
+		"that of account 237/999999, and not":     {Bank: "237", Number: "999999"},
+		"that of account 9999, and not":           {Branch: "9999"},
+	} {
+		if _, refusal := witness.Select(fileOf(theirs), itau, ""); refusal == nil ||
+			!strings.Contains(refusal.Message, want) {
+			t.Errorf("the refusal of %+v is %v, without %q", theirs, refusal, want)
 		}
 	}
 }

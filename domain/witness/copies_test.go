@@ -2,6 +2,7 @@ package witness_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -96,6 +97,30 @@ func TestLinesThatTwoStatementsOfAFileShare(t *testing.T) {
 				line(3, "-1", "B"),
 			), days("8", "6", 3, 4, line(3, "-1", "B"), line(4, "-1", "C")),
 		}, "|AB|BC"},
+		"the balances hold with both of two overlapping statements": {[]witness.Section{
+			days("10", "7", 1, 3, line(2, "-1", "A"), line(3, "-1", "B")),
+			days("9", "6", 2, 4, line(3, "-1", "B"), line(4, "-1", "C")),
+			{Blocks: blocks(balanceRow(4))},
+		}, "|AB|BC|"},
+		"the same lines and another declared period": {[]witness.Section{
+			{Blocks: blocks(line(2, "-1", "A")), Declared: declared(1, 5)},
+			{Blocks: blocks(line(2, "-1", "A")), Declared: declared(1, 6)},
+		}, "|A|A?"},
+		"the same lines and other totals": {[]witness.Section{
+			{Blocks: blocks(line(2, "-1", "A"))}, {Blocks: blocks(line(2, "-1", "A")), TotalsDisagree: true},
+		}, "|A|A?"},
+		"the same lines and other balances": {
+			[]witness.Section{days("10", "9", 1, 2, line(2, "-1", "A")), days("9", "8", 1, 2, line(2, "-1", "A"))},
+			"|A|A",
+		},
+		"two equal lines with one identifier in both": {[]witness.Section{
+			{Blocks: blocks(line(2, "-1", "A", withFITID("1")), line(2, "-1", "A", withFITID("1")))},
+			{Blocks: blocks(line(2, "-1", "A", withFITID("1")), line(2, "-1", "A", withFITID("1")), line(3, "-1", "B"))},
+		}, "|AA|B"},
+		"balances of days in the rows do not tell": {[]witness.Section{
+			{Blocks: blocks(line(2, "-1", "A", running("9")), line(3, "-1", "B", running("8"))), DailyRunning: true},
+			{Blocks: blocks(line(3, "-1", "B", running("8")), line(4, "-1", "C", running("7"))), DailyRunning: true},
+		}, "|AB|BC?"},
 		"the balances hold in neither way": {[]witness.Section{
 			days(
 				"10",
@@ -139,6 +164,13 @@ func TestATableThatIsListedTwice(t *testing.T) {
 			witness.Section{Blocks: append(append(table(), table()...), line(2, "-1", "A"))},
 			0,
 			"|ABCABCA",
+		},
+		"twice, with the balance after each row": {
+			witness.Section{Blocks: append(table(running("9")), table(running("9"))...)}, 3, "|ABC",
+		},
+		"rows that begin like the table within it": {
+			witness.Section{Blocks: slices.Repeat(blocks(line(2, "-1", "A"), line(2, "-2", "B"), line(2, "-1", "A"),
+				line(2, "-3", "C")), 2)}, 4, "|ABAC?",
 		},
 		"two rows":         {witness.Section{Blocks: append(table()[:2:2], table()[:2]...)}, 0, "|ABAB"},
 		"another amount":   {witness.Section{Blocks: other}, 0, "|ABCABC"},
@@ -184,5 +216,101 @@ func TestRowsAreEqualOnlyIfAllMembersAre(t *testing.T) {
 		if first := section.SetRepetitionApart(); first != 0 {
 			t.Errorf("with another %s, the rows are a copy from %d on", name, first)
 		}
+	}
+}
+
+// The balances decide whether two statements overlap. If one begins where the other ends, they share no line, even if
+// two lines have one identifier. If a balance is not known, they may overlap.
+func TestTheBalancesTellWhetherStatementsOverlap(t *testing.T) {
+	a, b, c := line(2, "-1", "A", withFITID("a")), line(3, "-1", "B", withFITID("b")), line(4, "-1", "C")
+	of := func(lines []witness.Block, all ...witness.Balance) witness.Section {
+		return witness.Section{Blocks: slices.Clone(lines), Balances: all}
+	}
+	for name, tc := range map[string]struct {
+		first, second witness.Section
+		want          string
+	}{
+		"the second follows": {
+			of(blocks(a), opening(1, "10"), closing(2, "9")), of(blocks(a), opening(2, "9"), closing(3, "8")), "|A|A",
+		},
+		"the first follows": {
+			of(blocks(a), opening(2, "9"), closing(3, "8")), of(blocks(a), opening(1, "10"), closing(2, "9")), "|A|A",
+		},
+		"both begin on one day, and their balances join": {
+			of(blocks(a), opening(1, "10"), closing(2, "9")), of(blocks(a), opening(1, "9"), closing(2, "8")), "|A|A",
+		},
+		"the first has no opening balance": {
+			of(blocks(a), closing(2, "9")), of(blocks(a), opening(2, "9"), closing(3, "8")), "|A|",
+		},
+		"the first has no closing balance": {
+			of(blocks(a), opening(1, "10")), of(blocks(a), opening(2, "9"), closing(3, "8")), "|A|",
+		},
+		"the second has no opening balance": {
+			of(blocks(a), opening(1, "10"), closing(2, "9")), of(blocks(a), closing(3, "8")), "|A|",
+		},
+		"the closing balance has no date": {
+			of(blocks(a), opening(1, "10"), undated(closing(2, "9"))),
+			of(blocks(a), opening(2, "9"), closing(3, "8")), "|A|",
+		},
+		"the second begins within the first": {
+			of(blocks(a, b), opening(1, "10"), closing(3, "8")), of(blocks(b, c), closing(4, "7"), opening(2, "9")),
+			"|AB|C",
+		},
+		"the first ends with the balance of a day": {
+			of(blocks(a, b), opening(1, "10"), row(-1, 3, "8")), of(blocks(b, c), opening(2, "9"), closing(4, "7")),
+			"|AB|C",
+		},
+		"a later closing balance has two readings": {
+			of(blocks(a, b), opening(1, "10"), row(-1, 3, "8"), closing(5, "7", "70")),
+			of(blocks(b), opening(3, "8"), closing(4, "7")), "|AB|B",
+		},
+		"the balance of the download is no closing balance": {
+			of(blocks(a, b), opening(1, "10"), closing(3, "8"), ledger(20, "5")),
+			of(blocks(b), opening(3, "8"), closing(4, "7")), "|AB|B",
+		},
+		"the last of two balances of the last day counts": {
+			of(blocks(a, b), opening(1, "10"), row(-1, 3, "9"), closing(3, "8")),
+			of(blocks(b), opening(2, "8"), closing(4, "7")), "|AB|B",
+		},
+	} {
+		s := witness.Statement{Sections: []witness.Section{tc.first, tc.second}}
+		if s.SetCopiesApart(); kept(s) != tc.want {
+			t.Errorf("%s: %s, want %s", name, kept(s), tc.want)
+		}
+	}
+}
+
+// The balances of a copied statement are those of the first one, and must not be checked once more.
+func TestACopiedStatementProvesNothing(t *testing.T) {
+	section := func() witness.Section {
+		return witness.Section{
+			Blocks: blocks(line(2, "-1", "A")), Balances: balances(opening(1, "10"), closing(2, "9")),
+		}
+	}
+	once, twice := witness.Statement{Sections: []witness.Section{section()}}, witness.Statement{
+		Sections: []witness.Section{section(), section()},
+	}
+	twice.SetCopiesApart()
+	if got, want := proofText(witness.Prove(twice)), proofText(witness.Prove(once)); got != want {
+		t.Errorf("the statement and its copy prove %s, want %s", got, want)
+	}
+}
+
+// The copy of a table states the balances of its rows once more.
+func TestTheBalancesOfACopiedTableAreLeftOut(t *testing.T) {
+	table := func() []witness.Block { return blocks(line(2, "-1", "A"), line(3, "-2", "B"), line(4, "-3", "C")) }
+	s := witness.Section{
+		Blocks:   append(table(), table()...),
+		Balances: balances(opening(1, "10"), row(2, 4, "4"), row(3, 2, "9"), row(5, 4, "4")),
+	}
+	if first := s.SetRepetitionApart(); first != 3 {
+		t.Fatalf("the first copy is %d, want 3", first)
+	}
+	var got []int
+	for _, b := range s.Balances {
+		got = append(got, b.Block)
+	}
+	if want := []int{-1, 2}; !slices.Equal(got, want) || s.Doubtful {
+		t.Errorf("the balances of the entries %v remain, want %v; doubtful: %t", got, want, s.Doubtful)
 	}
 }

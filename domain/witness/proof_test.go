@@ -809,6 +809,101 @@ func TestWhatTheBalancesOfAStatementProve(t *testing.T) {
 			"100@01 field proved | 50@09 field proved | none | 01=100 09=50",
 		},
 		{
+			"newest first, and only balances of days",
+			witness.Section{
+				Blocks:   reversed[1:],
+				Balances: balances(row(-1, 7, "65"), row(-1, 5, "65"), row(-1, 1, "100")),
+			},
+			"100@01 derived unavailable | 65@07 row proved | balances 02-07 | 01=100 05=65 07=65",
+		},
+		{
+			"newest first, with refused entries between the balances of all lines",
+			witness.Section{
+				Blocks: blocks(
+					line(6, "-5", "C", running("66")), refused(noDay), line(5, "20", "B", running("71")),
+					refused(noDay), line(2, "-50", "A", running("50")), refused(noDay),
+				),
+			},
+			"100@02 running unavailable start | 66@06 running unavailable | none | 02=50 05=71 06=66 | gap 1@",
+		},
+		{
+			"refused entries in no order",
+			witness.Section{
+				Blocks:   append(blocks(refused(20), refused(3)), lines...),
+				Balances: balances(opening(1, "100"), row(-1, 5, "60"), closing(9, "45")),
+			},
+			"100@01 field unavailable | 45@09 field unavailable | none | 01=100 05=60 09=45 | gap -5@",
+		},
+		{
+			"other totals beside a refused entry without a date",
+			witness.Section{
+				Blocks:         append(blocks(refused(noDay)), lines...),
+				Balances:       balances(opening(1, "100"), closing(9, "50")),
+				TotalsDisagree: true,
+			},
+			"100@01 field unavailable | 50@09 field unavailable | none | 01=100 09=50",
+		},
+		{
+			"the balance of the download is that of a day after which the balances do not hold",
+			witness.Section{
+				Blocks:   lines,
+				Balances: balances(opening(1, "100"), row(-1, 5, "60"), closing(9, "45"), ledger(5, "60")),
+			},
+			"100@01 field contradicted | 45@09 field contradicted | none | 01=100 05=60 09=45 | gap -5@02",
+		},
+		{
+			"the balance of the download is that of the last day with a balance",
+			witness.Section{Blocks: lines, Balances: balances(opening(1, "100"), row(-1, 5, "65"), ledger(5, "65"))},
+			"100@01 field proved | 65@05 row proved | balances 02-05 | 01=100 05=65",
+		},
+		{
+			"the balance of the download is that of an earlier day",
+			witness.Section{Blocks: lines, Balances: balances(opening(1, "100"), row(-1, 5, "65"), ledger(2, "50"))},
+			"100@01 field proved | 65@05 row proved | balances 02-05 | 01=100 05=65",
+		},
+		{
+			"the balance of the download fits, and the totals are other ones",
+			witness.Section{
+				Blocks: lines, Balances: balances(opening(1, "100"), ledger(9, "50")), TotalsDisagree: true,
+			},
+			"100@01 field contradicted | 50@09 field contradicted | none | 01=100 09=50",
+		},
+		{
+			"a declared period without a beginning",
+			witness.Section{Blocks: lines[:1], Declared: domain.Window{To: day(30)}, Made: day(31)},
+			"-@ absent unavailable | -@ absent unavailable | none | ! period_not_trusted",
+		},
+		{
+			"a declared period without an end, beside balances",
+			witness.Section{
+				Blocks: lines, Balances: balances(opening(1, "100"), closing(9, "50")),
+				Declared: domain.Window{From: day(-5)}, Made: day(31),
+			},
+			"100@01 field proved | 50@09 field proved | balances 02-09 | 01=100 09=50",
+		},
+		{
+			"the declared period ends before the closing balance",
+			witness.Section{
+				Blocks: lines, Balances: balances(opening(1, "100"), closing(9, "50")), Declared: declared(1, 8),
+			},
+			"100@01 field proved | 50@09 field proved | balances 01-09 | 01=100 09=50",
+		},
+		{
+			"several declared days before the chain",
+			witness.Section{
+				Blocks: lines[1:], Balances: balances(opening(4, "50"), closing(9, "50")), Declared: month, Made: day(31),
+			},
+			"50@04 field proved | 50@09 field proved | balances 01-30 | 04=50 09=50",
+		},
+		{
+			"a declared day after the chain has a line",
+			witness.Section{
+				Blocks: blocks(line(12, "-50", "A")), Balances: balances(opening(1, "100"), closing(9, "50")),
+				Declared: month, Made: day(31),
+			},
+			"100@01 field proved | 50@09 field proved | balances 01-11 | 01=100 09=50",
+		},
+		{
 			"a doubtful section",
 			witness.Section{Blocks: lines, Balances: balances(opening(1, "100"), closing(9, "50")), Doubtful: true},
 			"100@01 field proved | 50@09 field proved | none | 01=100 09=50",
@@ -1157,6 +1252,108 @@ func TestWhatTheSectionsOfAStatementProve(t *testing.T) {
 			"100@08-31 field proved | 76@05 field proved | balances 01-04 | 08-31=100 01=50 03=75",
 		},
 		{
+			"two sections that overlap, and list the closing balance first",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A"), line(3, "5", "C")),
+				Balances: balances(closing(3, "75"), opening(0, "100")),
+			},
+				{Blocks: blocks(line(2, "20", "B")), Balances: balances(closing(2, "70"), opening(1, "50"))}},
+			"100@08-31 field proved | 75@03 field proved | balances 01-03 | 08-31=100 01=50 02=70 03=75",
+		},
+		{
+			"two sections that overlap and end on one day, and the last page of the second is missing",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A"), line(3, "5", "C")),
+				Balances: balances(opening(0, "100"), closing(3, "75")),
+			},
+				{
+					Blocks:     blocks(line(2, "20", "B")),
+					Balances:   balances(opening(1, "50"), closing(3, "75")),
+					Unfinished: true,
+				}},
+			"100@08-31 field proved | 75@03 field proved | balances 01-02 | 08-31=100 01=50",
+		},
+		{
+			"an overlap with the balance of a download",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A"), line(3, "5", "C")),
+				Balances: balances(opening(0, "100"), closing(3, "75")),
+			},
+				{
+					Blocks:   blocks(line(2, "20", "B")),
+					Balances: balances(opening(1, "50"), closing(2, "70"), ledger(2, "60")),
+				}},
+			"100@08-31 field proved | 75@03 field proved | " +
+				"balances 01-03 | 08-31=100 01=50 02=70 03=75 ! balance_not_of_lines",
+		},
+		{
+			"only the file tells the order, and both sections end on one day",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A")),
+				Balances: balances(opening(0, "100"), closing(2, "50")),
+			},
+				{
+					Blocks:   blocks(line(2, "20", "B")),
+					Balances: balances(closing(2, "70"), startOfDay(opening(-4, "50"))),
+				}},
+			"100@08-31 field proved | 70@02 field proved | balances 01-02 | 08-31=100 02=70",
+		},
+		{
+			"an empty section beside one that does not hold",
+			[]witness.Section{{},
+				{Blocks: blocks(line(2, "20", "B")), Balances: balances(opening(1, "50"), closing(2, "75"))}},
+			"50@01 field contradicted | 75@02 field contradicted | none | 01=50 02=75 | gap 5@02",
+		},
+		{
+			"a number with three digits is missing",
+			[]witness.Section{{
+				Number:   101,
+				Blocks:   blocks(line(1, "-50", "A")),
+				Balances: balances(opening(1, "100"), closing(1, "50")),
+			},
+				{
+					Number:   103,
+					Blocks:   blocks(line(9, "20", "B")),
+					Balances: balances(opening(9, "50"), closing(9, "70")),
+				}},
+			"100@01 field proved | 70@09 field proved | balances 09-09 | 01=50 09=70 ! statement_missing",
+		},
+		{
+			"the number of the first section is not known",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A")),
+				Balances: balances(opening(0, "100"), closing(1, "50")),
+			},
+				{
+					Number:   9,
+					Blocks:   blocks(line(9, "20", "B")),
+					Balances: balances(opening(9, "50"), closing(9, "70")),
+				}},
+			"100@08-31 field proved | 70@09 field proved | balances 01-09 | 08-31=100 01=50 09=70",
+		},
+		{
+			"the opening balance of the second section has two readings",
+			[]witness.Section{{
+				Blocks:   blocks(line(1, "-50", "A")),
+				Balances: balances(opening(0, "100"), closing(1, "50")),
+			},
+				{Blocks: blocks(line(2, "20", "B")), Balances: balances(opening(1, "50", "5"))}},
+			"100@08-31 field unavailable | -@02 derived unavailable | " +
+				"balances 01-01 | 08-31=100 01=50 ! ambiguous_balance",
+		},
+		{
+			"the closing balance of the first section has two readings",
+			[]witness.Section{{Blocks: blocks(line(1, "-50", "A")), Balances: balances(closing(1, "50", "5"))},
+				{Blocks: blocks(line(2, "20", "B")), Balances: balances(opening(1, "50"), closing(2, "70"))}},
+			"-@01 field unavailable | 70@02 field unavailable | balances 02-02 | 01=50 02=70 ! ambiguous_balance",
+		},
+		{
+			"the first section proves nothing, and days lie between",
+			[]witness.Section{{Blocks: blocks(line(1, "-50", "A")), Balances: balances(closing(1, "50"))},
+				{Blocks: blocks(line(9, "20", "B")), Balances: balances(opening(8, "50"), closing(9, "70"))}},
+			"100@08-31 derived unavailable | 70@09 field unavailable | balances 09-09 | 01=50 08=50 09=70",
+		},
+		{
 			"declared days of two sections",
 			[]witness.Section{{Blocks: blocks(line(1, "-50", "A")), Declared: declared(1, 5), Made: day(31)},
 				{Blocks: blocks(line(9, "20", "B")), Declared: declared(6, 10), Made: day(31)}},
@@ -1190,8 +1387,12 @@ func TestWhatTheSectionsOfAStatementProve(t *testing.T) {
 			"-@ absent unavailable | -@ absent unavailable | none | ! period_not_trusted",
 		},
 	} {
+		before := fmt.Sprint(tc.sections)
 		if got := proofText(witness.Prove(witness.Statement{Sections: tc.sections})); got != tc.want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, tc.want)
+		}
+		if after := fmt.Sprint(tc.sections); after != before {
+			t.Errorf("%s: the proof has changed the statement:\n got %s\nwant %s", tc.name, after, before)
 		}
 	}
 }
@@ -1233,5 +1434,72 @@ func TestADayMayLackARefusedEntry(t *testing.T) {
 	p := witness.Prove(witness.Statement{Sections: []witness.Section{undated}})
 	if !p.MayLack(day(1)) || !p.MayLack(day(30)) || p.MayLack(day(0)) || p.MayLack(day(31)) {
 		t.Error("an entry without a day may be of each covered day, and of no other")
+	}
+}
+
+// A section of refused entries belongs to no days, and its entries may be of each day of the others.
+func TestADayMayLackAnEntryOfAnotherSection(t *testing.T) {
+	p := witness.Prove(witness.Statement{Sections: []witness.Section{
+		{Blocks: blocks(line(2, "-50", "A")), Declared: declared(1, 30), Made: day(31)},
+		{Blocks: blocks(refused(9))},
+	}})
+	for n, want := range map[int]bool{9: true, 4: true, 14: true, 3: false, 15: false} {
+		if got := p.MayLack(day(n)); got != want {
+			t.Errorf("the day %d may lack an entry: %t, want %t", n, got, want)
+		}
+	}
+}
+
+// The file was made on the day of its upload or before, but the upload alone does not tell that it was made after the
+// days beside the chain.
+func TestTheUploadLimitsTheCoveredDays(t *testing.T) {
+	lines := blocks(line(2, "-50", "A"))
+	hold := balances(opening(1, "100"), closing(9, "50"))
+	for name, tc := range map[string]struct {
+		made     domain.Date
+		balances []witness.Balance
+		want     []domain.Window
+	}{
+		"made after the period":          {day(31), nil, []domain.Window{declared(1, 19)}},
+		"it is not known when":           {"", nil, []domain.Window{declared(1, 19)}},
+		"balances":                       {day(31), hold, []domain.Window{declared(1, 19)}},
+		"balances, and not known when":   {"", hold, []domain.Window{declared(1, 9)}},
+		"balances, and made on the 15th": {day(15), hold, []domain.Window{declared(1, 14)}},
+	} {
+		p := witness.Prove(witness.Statement{Uploaded: day(20), Sections: []witness.Section{
+			{Blocks: lines, Declared: declared(1, 30), Made: tc.made, Balances: tc.balances},
+		}})
+		if !slices.Equal(p.Covered, tc.want) {
+			t.Errorf("%s: %v are covered, want %v", name, p.Covered, tc.want)
+		}
+	}
+}
+
+// The records of another account cover the declared days, even a single one, and have no opening balance.
+func TestWhatTheRecordsOfAnAccountProve(t *testing.T) {
+	records := []witness.Record{ours("1", 5, "-50", "A")}
+	balances := []witness.DayBalance{{Date: day(5), Amount: amount("30")}, {Date: day(4), Amount: amount("80")}}
+	for _, tc := range []struct {
+		from, to int
+		want     string
+	}{
+		{1, 5, "-@ absent unavailable | 30@05 field unavailable | declared 01-05 | 04=80 05=30"},
+		{5, 5, "-@ absent unavailable | 30@05 field unavailable | declared 05-05 | 04=80 05=30"},
+	} {
+		s := witness.AccountStatement(witness.Account{}, "BRL", declared(tc.from, tc.to), records, balances)
+		if got := proofText(witness.Prove(s)); got != tc.want {
+			t.Errorf("the days %d to %d:\n got %s\nwant %s", tc.from, tc.to, got, tc.want)
+		}
+	}
+}
+
+// The balance of the start of a day is that of the end of the day before.
+func TestTheDayAtWhoseEndABalanceIsStated(t *testing.T) {
+	for want, b := range map[domain.Date]witness.StatedBalance{
+		day(2): {Date: day(2)}, day(1): {Date: day(2), StartOfDay: true},
+	} {
+		if got := b.EndOfDay(); got != want {
+			t.Errorf("the balance %+v is that of the end of %s, want %s", b, got, want)
+		}
 	}
 }

@@ -363,6 +363,23 @@ func TestThePasses(t *testing.T) {
 		"a record on a day that is not covered": {
 			nil, []witness.Record{ours("a", 35, "-50", "PIX")}, []string{"outside PIX"}, witness.Agrees,
 		},
+		"a line that is matched by its day is no candidate for another day": {
+			[]witness.Block{line(7, "-50", "A"), line(8, "-50", "B")},
+			[]witness.Record{ours("a", 7, "-50", "A"), ours("b", 9, "-50", "B")},
+			[]string{"both day_amount", "different amount_near_day date 08/09"}, witness.DatesDiffer,
+		},
+		"an identifier that one line has twice and another one once": {
+			[]witness.Block{
+				line(2, "-50", "A", withID("E1", true), withID("E1", true)), line(2, "-52", "B", withID("E1", true)),
+			}, []witness.Record{ours("a", 20, "-51", "X", endToEnd("E1"))},
+			[]string{"only_theirs", "only_theirs", "only_ours X"}, witness.Differs,
+		},
+		"records with the sign of the line are tried before all": {
+			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{
+				ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B"), ours("c", 2, "-110", "C"), ours("d", 2, "10", "D"),
+			},
+			[]string{"proposed_group sum 2 records", "only_ours C", "only_ours D"}, witness.Differs,
+		},
 		"a refused block": {
 			[]witness.Block{{Kind: witness.Refused, Raw: "?", Reason: "line 1: ?"}}, nil, []string{"refused"},
 			witness.Inconclusive,
@@ -398,6 +415,19 @@ func TestLaterLinesAreOutside(t *testing.T) {
 	want := []string{"both day_amount", "outside", "outside", "outside B", "outside PARTIAL"}
 	if diff := cmp.Diff(want, summary(c)); diff != "" || c.Verdict != witness.Agrees {
 		t.Errorf("the verdict is %s: %s", c.Verdict, diff)
+	}
+}
+
+// Two lines are later than the last complete day, and the records of their value date are their counterparts.
+func TestTheCounterpartsOfLaterLinesAreOutside(t *testing.T) {
+	s := september(line(10, "-60", "A", valued(9)), line(10, "-60", "B", valued(9)))
+	records := []witness.Record{
+		ours("a", 9, "-60", "A"), ours("b", 9, "-60", "B"), ours("c", 9, "-7", "C"), ours("d", 10, "-8", "D"),
+	}
+	c := witness.Compare(witness.Input{Statement: s, Records: records, CoversTo: day(9)})
+	want := []string{"outside", "outside", "only_ours C", "outside A", "outside B", "outside D"}
+	if diff := cmp.Diff(want, summary(c)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -521,6 +551,17 @@ func TestDecisionsAboutGroups(t *testing.T) {
 		"a confirmed group without records": {func(in *witness.Input) {
 			in.Confirmed = []witness.Group{{Position: 1}}
 		}, witness.Inconclusive},
+		"a confirmed group that names an unknown record": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 1, Records: []domain.TransactionID{idOf("b"), idOf("?")}}}
+		}, witness.Inconclusive},
+		"a confirmed group whose records another group has": {func(in *witness.Input) {
+			in.Statement = september(line(2, "-100", "LOTE"), line(2, "-100", "LOTE 2"))
+			in.Confirmed = append(slices.Clone(group), witness.Group{Position: 2, Records: group[0].Records})
+		}, witness.Differs},
+		"a confirmed group without records of a line of nothing": {func(in *witness.Input) {
+			in.Statement = september(line(2, "-100", "LOTE"), line(2, "0", "X"))
+			in.Confirmed = append(slices.Clone(group), witness.Group{Position: 2})
+		}, witness.Differs},
 		"a confirmed group of a position before the first": {func(in *witness.Input) {
 			in.Confirmed = []witness.Group{{Position: 0, Records: group[0].Records}}
 		}, witness.Inconclusive},
@@ -544,14 +585,16 @@ func TestTheLimitsOfTheGroups(t *testing.T) {
 		line    string // "in", "all" or "two", whose sum is the amount of the line
 		want    int    // the number of records of the group; 0 if there is none
 	}{
-		"two of 24":                {24, 0, "two", 2},
-		"two of 25":                {25, 0, "two", 0},
-		"all of 25":                {25, 0, "in", 25},
-		"all received ones of 101": {60, 41, "in", 60},
-		"all of 101":               {60, 41, "all", 101},
-		"two of 101":               {60, 41, "two", 0},
-		"all received ones of 100": {60, 40, "in", 60},
-		"two of the received ones": {20, 80, "two", 2},
+		"two of 24":                       {24, 0, "two", 2},
+		"two of 25":                       {25, 0, "two", 0},
+		"all of 25":                       {25, 0, "in", 25},
+		"all received ones of 101":        {60, 41, "in", 60},
+		"all of 101":                      {60, 41, "all", 101},
+		"two of 101":                      {60, 41, "two", 0},
+		"all received ones of 100":        {60, 40, "in", 60},
+		"two of the received ones":        {20, 80, "two", 2},
+		"two of the received ones of 101": {20, 81, "two", 0},
+		"all of 25 received ones and one that is paid": {25, 1, "all", 26},
 	} {
 		var records []witness.Record
 		var in, all decimal.Decimal
@@ -852,5 +895,210 @@ func BenchmarkCompare(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		witness.Compare(in)
+	}
+}
+
+// Of records of one day and amount, a line has the one with its text. The others follow in their order.
+func TestOfEqualRecordsALineHasTheOneWithItsText(t *testing.T) {
+	for _, texts := range [][2]string{{"A", "B"}, {"B", "A"}} {
+		records := []witness.Record{ours("1", 2, "-5", texts[0]), ours("2", 2, "-5", texts[1])}
+		for name, lines := range map[string][]witness.Block{
+			"a line": blocks(line(2, "-5", "B")), "two lines": blocks(line(2, "-5", "A"), line(2, "-5", "B")),
+			"two lines in the other order": blocks(line(2, "-5", "B"), line(2, "-5", "A")),
+		} {
+			c := witness.Compare(witness.Input{Statement: september(lines...), Records: records, CoversTo: day(30)})
+			for i, l := range lines {
+				want := records[slices.Index(texts[:], l.Text)].ID
+				if got := c.Findings[i].Records; len(got) != 1 || got[0] != want {
+					t.Errorf("%s: the line %s has %v, want the record %v", name, l.Text, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Texts are compared word by word up to 400 pairs of lines and records. Beyond, and without common words, lines and
+// records are matched in their order, so that the last lines remain.
+func TestWhichOfTooManyLinesRemains(t *testing.T) {
+	for _, tc := range []struct {
+		name           string
+		text           string // of the lines from the second on
+		lines, records int
+		first, last    witness.Bucket
+	}{
+		{"400 pairs", "PIX", 25, 16, witness.OnlyTheirs, witness.OnlyTheirs},
+		{"403 pairs", "PIX", 31, 13, witness.Both, witness.OnlyTheirs},
+		{"no common words", "X", 3, 2, witness.Both, witness.OnlyTheirs},
+		{"one line less", "PIX", 3, 2, witness.OnlyTheirs, witness.Both},
+	} {
+		lines := blocks(line(2, "-5", "TARIFA"))
+		for i := range tc.lines - 1 {
+			lines = append(lines, line(2, "-5", fmt.Sprint(tc.text, " L", i)))
+		}
+		var records []witness.Record
+		for i := range tc.records {
+			records = append(records, ours(fmt.Sprint(i), 2, "-5", fmt.Sprint("PIX R", i)))
+		}
+		c := witness.Compare(witness.Input{Statement: september(lines...), Records: records, CoversTo: day(30)})
+		if first, last := c.Findings[0].Bucket, c.Findings[tc.lines-1].Bucket; first != tc.first || last != tc.last {
+			t.Errorf("%s: the first line is %s and the last one %s, want %s and %s", tc.name, first, last, tc.first,
+				tc.last)
+		}
+	}
+}
+
+// Each part of a line has a record of its own, also if all have one identifier. A line of too many parts is not matched
+// by them.
+func TestTheNumberOfPartsOfALine(t *testing.T) {
+	for _, tc := range []struct {
+		parts  int
+		one    bool // all parts have one identifier
+		bucket witness.Bucket
+	}{
+		{70, true, witness.Both}, {5000, false, witness.Both}, {5001, false, witness.OnlyTheirs},
+	} {
+		b := line(2, fmt.Sprint(-tc.parts), "LOTE")
+		var records []witness.Record
+		for i := range tc.parts {
+			id := "E1"
+			if !tc.one {
+				id = fmt.Sprint("E", i)
+			}
+			withPart("-1", id)(&b)
+			records = append(records, ours(fmt.Sprint(i), 20, "-1", "PIX", endToEnd(id)))
+		}
+		c := witness.Compare(witness.Input{Statement: september(b), Records: records, CoversTo: day(30)})
+		if got := c.Findings[0].Bucket; got != tc.bucket {
+			t.Errorf("a line of %d parts is %s, want %s", tc.parts, got, tc.bucket)
+		}
+	}
+}
+
+// A line and a record of one amount belong together within three weekdays. Saturday and Sunday count as the Friday
+// before, also at the end of 1969.
+func TestHowManyWeekdaysLieBetween(t *testing.T) {
+	for _, tc := range []struct {
+		line, record domain.Date
+		near         bool
+	}{
+		{"2026-09-07", "2026-09-02", true}, {"2026-09-07", "2026-09-01", false}, // Monday; Wednesday and Tuesday before
+		{"2026-09-09", "2026-09-06", true}, {"2026-09-10", "2026-09-06", false}, // the Sunday counts as the Friday
+		{"1970-01-02", "1969-12-30", true}, {"1970-01-02", "1969-12-29", false}, // Friday; Tuesday and Monday before
+		{"1969-12-31", "1969-12-28", true}, {"1970-01-01", "1969-12-28", false}, // the Sunday counts as the Friday
+		{"1970-01-01", "1969-12-26", false}, {"1969-12-31", "1969-12-26", true},
+	} {
+		b, r := line(1, "-50", "A"), ours("a", 1, "-50", "B")
+		b.Date, r.Date = tc.line, tc.record
+		c := witness.Compare(witness.Input{
+			Statement: witness.Statement{Sections: []witness.Section{{Blocks: blocks(b)}}},
+			Records:   []witness.Record{r},
+		})
+		if got := c.Findings[0].MatchedBy; (got == witness.ByNearDay) != tc.near {
+			t.Errorf("%s and %s: the line is matched by %q; within three weekdays: %t", tc.line, tc.record, got, tc.near)
+		}
+	}
+}
+
+// A search for groups that takes too many steps ends, and so do all searches of a comparison together.
+func TestTheSearchesForGroupsEnd(t *testing.T) {
+	for _, tc := range []struct {
+		costly int // lines for which 131,072 of 2,097,152 steps are used in vain
+		want   witness.Bucket
+	}{{15, witness.ProposedGroup}, {16, witness.OnlyTheirs}} {
+		var lines []witness.Block
+		var records []witness.Record
+		for range tc.costly {
+			lines = append(lines, line(2, "12000.5", "CARTÃO"))
+		}
+		for i := range 24 {
+			records = append(records, ours(fmt.Sprint(i), 2, fmt.Sprint(1000+i), "VENDA"))
+		}
+		lines = append(lines, line(20, "-100", "LOTE"))
+		records = append(records, ours("a", 20, "-60", "A"), ours("b", 20, "-40", "B"), ours("c", 20, "-7", "C"))
+		c := witness.Compare(witness.Input{Statement: september(lines...), Records: records, CoversTo: day(30)})
+		if got := c.Findings[tc.costly].Bucket; got != tc.want {
+			t.Errorf("after %d costly lines, the line of a group is %s, want %s", tc.costly, got, tc.want)
+		}
+	}
+}
+
+// The difference of each balance is explained by the listed differences up to its day. An entry that is no line, and a
+// movement whose amount differs, explain nothing.
+func TestWhatExplainsTheDifferenceOfABalance(t *testing.T) {
+	apart := witness.Block{Kind: witness.Apart, Date: day(3), Amount: amount("7")}
+	same := line(2, "-50", "A")
+	rowOf9 := func(s witness.Statement, value string) witness.Statement {
+		s.Sections[0].Balances = append(s.Sections[0].Balances, row(-1, 9, value))
+		return s
+	}
+	for name, tc := range map[string]struct {
+		statement   witness.Statement
+		records     []witness.Record
+		balances    map[int]string
+		verdict     witness.Verdict
+		closing     witness.State
+		unexplained string
+	}{
+		"an entry that is apart": {
+			september(same, apart), []witness.Record{ours("a", 2, "-50", "A")}, map[int]string{30: "50"},
+			witness.Agrees, witness.Proved, "0",
+		},
+		"a record that only we have": {
+			september(same), []witness.Record{ours("a", 2, "-50", "A"), ours("x", 3, "-7", "X")},
+			map[int]string{30: "43"}, witness.Differs, witness.Contradicted, "0",
+		},
+		"another amount": {
+			september(line(2, "-50", "A", withID("E1", true))),
+			[]witness.Record{ours("a", 2, "-51", "X", endToEnd("E1"))}, map[int]string{30: "49"}, witness.Differs,
+			witness.Contradicted, "0",
+		},
+		"a moved day behind a later line of the file": {
+			rowOf9(september(line(20, "-1", "B"), line(11, "-7", "C")), "100"),
+			[]witness.Record{ours("b", 20, "-1", "B"), ours("c", 8, "-7", "C")}, map[int]string{9: "93", 30: "92"},
+			witness.DatesDiffer, witness.Proved, "0",
+		},
+	} {
+		in := witness.Input{Statement: tc.statement, Records: tc.records, CoversTo: day(30)}
+		for n, value := range tc.balances {
+			in.Balances = append(in.Balances, witness.DayBalance{Date: day(n), Amount: amount(value)})
+		}
+		c := witness.Compare(in)
+		if c.Verdict != tc.verdict || c.Proof.Closing.State != tc.closing ||
+			!c.Unexplained.Equal(amount(tc.unexplained)) {
+			t.Errorf("%s: %s, closing %s, unexplained %s; want %s, %s, %s", name, c.Verdict, c.Proof.Closing.State,
+				c.Unexplained, tc.verdict, tc.closing, tc.unexplained)
+		}
+	}
+}
+
+// Our balance of a day proves or contradicts only their balance of the same day. A derived opening balance is one of
+// the balances that are compared.
+func TestOurBalanceProvesOnlyThatOfItsDay(t *testing.T) {
+	s := linesOnly(line(2, "-50", "A"), line(3, "50", "B"))
+	s.Sections[0].Balances = balances(ledger(30, "50")) // the derived opening balance is 50, too
+	records := []witness.Record{ours("a", 2, "-50", "A"), ours("b", 3, "50", "B")}
+	for _, tc := range []struct {
+		day              int
+		ours             string
+		opening, closing witness.State
+	}{
+		{30, "50", witness.Unavailable, witness.Proved}, {0, "50", witness.Proved, witness.Unavailable},
+		{30, "49", witness.Unavailable, witness.Contradicted}, {0, "49", witness.Contradicted, witness.Unavailable},
+		{15, "49", witness.Unavailable, witness.Unavailable},
+	} {
+		c := witness.Compare(witness.Input{Statement: s, Records: records, CoversTo: day(30), Balances: []witness.DayBalance{
+			{Date: day(tc.day), Amount: amount(tc.ours)},
+		}})
+		if c.Proof.Opening.State != tc.opening || c.Proof.Closing.State != tc.closing {
+			t.Errorf("our balance %s of the day %d: opening %s, closing %s; want %s, %s", tc.ours, tc.day,
+				c.Proof.Opening.State, c.Proof.Closing.State, tc.opening, tc.closing)
+		}
+		var days []domain.Date
+		for _, b := range c.Balances {
+			days = append(days, b.Date)
+		}
+		if want := []domain.Date{day(0), day(30)}; !slices.Equal(days, want) {
+			t.Errorf("the balances of %v are compared, want %v", days, want)
+		}
 	}
 }

@@ -985,7 +985,7 @@ func TestHowManyWeekdaysLieBetween(t *testing.T) {
 		{"2026-09-09", "2026-09-06", true}, {"2026-09-10", "2026-09-06", false}, // the Sunday counts as the Friday
 		{"1970-01-02", "1969-12-30", true}, {"1970-01-02", "1969-12-29", false}, // Friday; Tuesday and Monday before
 		{"1969-12-31", "1969-12-28", true}, {"1970-01-01", "1969-12-28", false}, // the Sunday counts as the Friday
-		{"1970-01-01", "1969-12-26", false}, {"1969-12-31", "1969-12-26", true},
+		{"1970-01-05", "1970-01-02", true}, {"1970-01-01", "1969-12-26", false}, {"1969-12-31", "1969-12-26", true},
 	} {
 		b, r := line(1, "-50", "A"), ours("a", 1, "-50", "B")
 		b.Date, r.Date = tc.line, tc.record

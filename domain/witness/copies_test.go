@@ -284,7 +284,7 @@ func TestTheBalancesTellWhetherStatementsOverlap(t *testing.T) {
 func TestACopiedStatementProvesNothing(t *testing.T) {
 	section := func() witness.Section {
 		return witness.Section{
-			Blocks: blocks(line(2, "-1", "A")), Balances: balances(opening(1, "10"), closing(2, "9")),
+			Blocks: blocks(line(2, "-1", "A")), Balances: balances(opening(2, "10"), closing(2, "9")),
 		}
 	}
 	once, twice := witness.Statement{Sections: []witness.Section{section()}}, witness.Statement{

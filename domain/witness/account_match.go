@@ -216,8 +216,9 @@ const (
 // gluedAgency reports whether one of the numbers ends with the other one, behind an agency that nobody states apart.
 // Many banks write it so in OFX. One of the numbers may lack the check digit.
 func gluedAgency(x, y bankNumber) bool {
+	significant := func(n bankNumber) int { return len(strings.TrimLeft(n.digits, "0")) }
 	long, short := x, y
-	if len(long.digits) < len(short.digits) {
+	if significant(long) < significant(short) { // zeros in front of a number are no agency
 		long, short = short, long
 	}
 	end := numberReading{digits: strings.TrimLeft(short.digits, "0"), marked: short.marked}

@@ -36,6 +36,7 @@ type walk struct {
 	values []decimal.Decimal // the value of each stated balance, chosen from its readings
 	holds  int               // number of balances that the one before and the lines explain
 	gaps   []gap
+	tied   bool // the balances hold with another reading of the first one, too
 }
 
 // gap is a difference between a balance and the one before it that the lines do not explain.
@@ -248,15 +249,19 @@ func (c *chain) dateBefore(block int, newestFirst bool) domain.Date {
 	return c.section.Blocks[c.inFile[n]].Date
 }
 
-// bestWalk compares the balances. If the first one has several readings, it takes the one that explains most.
+// bestWalk compares the balances. If the first one has several readings, it takes the one that explains most. If the
+// balances hold with several of them, nothing tells which one is right: the lines are in sum nothing.
 func (c *chain) bestWalk(stated []checkpoint) walk {
 	var best walk
 	if len(stated) == 0 {
 		return best
 	}
 	for n, reading := range stated[0].Readings {
-		if w := c.walkFrom(stated, reading); n == 0 || w.better(best) {
+		switch w := c.walkFrom(stated, reading); {
+		case n == 0 || w.better(best):
 			best = w
+		case len(w.gaps) == 0 && w.holds > 0 && !reading.Equal(best.values[0]):
+			best.tied = true
 		}
 	}
 	return best

@@ -377,10 +377,15 @@ func proveSection(s *Section, before link, isAccount, elsewhere bool) Proof {
 
 // hasAmbiguous reports whether a balance has several readings and nothing tells which one is right.
 func (c *chain) hasAmbiguous() bool {
-	if len(c.walk.gaps) == 0 && c.walk.holds > 0 {
+	if len(c.walk.gaps) == 0 && c.walk.holds > 0 && !c.walk.tied {
 		return false
 	}
 	return slices.ContainsFunc(c.section.Balances, func(b Balance) bool { return len(b.Readings) > 1 })
+}
+
+// isAmbiguous reports whether a stated balance has several readings and nothing tells which one is right.
+func (c *chain) isAmbiguous(p checkpoint) bool {
+	return len(p.Readings) > 1 && (c.walk.holds == 0 || c.walk.tied)
 }
 
 // state returns the state of a balance that is part of the chain.
@@ -388,7 +393,7 @@ func (c *chain) state() State {
 	switch {
 	case c.isBroken():
 		return Contradicted
-	case c.walk.holds > 0 && c.isWhole() && !c.undatedDiffers():
+	case c.walk.holds > 0 && !c.walk.tied && c.isWhole() && !c.undatedDiffers():
 		return Proved
 	}
 	return Unavailable
@@ -427,7 +432,7 @@ func (c *chain) opening() StatedBalance {
 	value := c.walk.values[0].Sub(c.sums[first.after])
 	b := StatedBalance{Amount: &value, Date: first.Date, Source: first.Source, State: c.state()}
 	switch {
-	case len(first.Readings) > 1 && c.walk.holds == 0:
+	case c.isAmbiguous(first):
 		b.Amount = nil
 	case first.Role == Opening && first.Date != "":
 		b.StartOfDay = first.StartOfDay
@@ -496,7 +501,7 @@ func (c *chain) closing() StatedBalance {
 	if b.Date == "" {
 		b.Date = c.lastDay()
 	}
-	if len(last.Readings) > 1 && n == 1 {
+	if len(last.Readings) > 1 && (n == 1 || c.walk.tied) {
 		b.Amount = nil
 	}
 	return b
@@ -565,8 +570,7 @@ func (c *chain) days(closing StatedBalance) []DayBalance {
 		if p.Role == Opening && p.StartOfDay {
 			day = day.AddDays(-1)
 		}
-		ambiguous := len(p.Readings) > 1 && c.walk.holds == 0
-		if day != "" && !ambiguous && (p.Source != Running || c.isLastOfDay(i)) {
+		if day != "" && !c.isAmbiguous(p) && (p.Source != Running || c.isLastOfDay(i)) {
 			days = append(days, DayBalance{day, c.walk.values[i]})
 		}
 	}

@@ -904,6 +904,30 @@ func TestWhatTheBalancesOfAStatementProve(t *testing.T) {
 			"100@01 field proved | 50@09 field proved | balances 01-11 | 01=100 09=50",
 		},
 		{
+			"both balances have two readings, and the lines are in sum nothing",
+			witness.Section{
+				Blocks:   blocks(line(2, "-50", "A"), line(9, "50", "B")),
+				Balances: balances(opening(1, "1000", "1"), closing(9, "1000", "1")), Declared: month, Made: day(31),
+			},
+			"-@01 field unavailable | -@09 field unavailable | declared 01-30 | ! ambiguous_balance",
+		},
+		{
+			"both balances have two equal readings, and the lines are in sum nothing",
+			witness.Section{
+				Blocks:   blocks(line(2, "-50", "A"), line(9, "50", "B")),
+				Balances: balances(opening(1, "0", "0.000"), closing(9, "0", "0.000")),
+			},
+			"0@01 field proved | 0@09 field proved | balances 02-09 | 01=0 09=0",
+		},
+		{
+			"both balances have two readings, and the lines explain only one of each",
+			witness.Section{
+				Blocks:   lines,
+				Balances: balances(opening(1, "1", "1000"), closing(9, "0.95", "950")),
+			},
+			"1000@01 field proved | 950@09 field proved | balances 02-09 | 01=1000 09=950",
+		},
+		{
 			"a doubtful section",
 			witness.Section{Blocks: lines, Balances: balances(opening(1, "100"), closing(9, "50")), Doubtful: true},
 			"100@01 field proved | 50@09 field proved | none | 01=100 09=50",

@@ -29,6 +29,8 @@ func addsUp(closing domain.Date) bills.Stored {
 func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
 	never := func(domain.Date) time.Time { return time.Time{} }
 	october, november := addsUp("2026-10-03"), addsUp("2026-11-03")
+	derived, differs, lastDiffers := addsUp("2026-11-03"), addsUp("2026-09-03"), addsUp("2026-11-03")
+	derived.ClosingKnown, differs.Check, lastDiffers.Check = false, bills.Differs, bills.Differs
 	projected := addsUp("2026-11-24")
 	projected.BankReadAt = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
@@ -44,6 +46,16 @@ func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
 		},
 		"a reading that does not cover the closing date": {
 			[]bills.Stored{october, november}, "2026-11-01", november.ID, "2026-11-01", nil,
+		},
+		"a closing date that is derived": {
+			[]bills.Stored{october, derived}, "2026-11-26", derived.ID, "2026-10-31", nil,
+		},
+		"an earlier bill that does not add up": {
+			[]bills.Stored{october, differs, november}, "2026-11-26", november.ID, "2026-11-03",
+			[]domain.Date{"2026-09-03"},
+		},
+		"the last bill does not add up": {
+			[]bills.Stored{october, lastDiffers}, "2026-11-26", lastDiffers.ID, "2026-11-03", nil,
 		},
 		"a missing bill": {
 			[]bills.Stored{addsUp("2026-09-03"), november}, "2026-11-26", november.ID, "2026-11-03",

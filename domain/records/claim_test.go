@@ -307,3 +307,26 @@ func TestErrorsOfTheDeliveriesAreReturned(t *testing.T) {
 		}
 	}
 }
+
+// An attempt before the scheduled time does not count, unless the worker of the attempt before has died.
+func TestWhichAttemptsCount(t *testing.T) {
+	for name, tc := range map[string]struct {
+		state     domain.PullState
+		scheduled time.Time
+		want      int
+	}{
+		"an early attempt":            {domain.PullQueued, epoch.Add(time.Minute), 4},
+		"the scheduled attempt":       {domain.PullQueued, epoch, 5},
+		"the worker has died":         {domain.PullRunning, epoch.Add(time.Minute), 5},
+		"no attempt has been planned": {domain.PullQueued, time.Time{}, 5},
+	} {
+		v := queuedView()
+		v.Pull.State, v.Pull.ScheduledAt, v.Pull.Attempts = tc.state, tc.scheduled, 4
+		v.Pull.StartedAt = epoch.Add(-time.Hour)
+		claimed, _, err := records.Claim(v, nil, &deliveries{succeeded: epoch}, epoch)
+		if p := claimed.Pull; err != nil || p.Attempts != tc.want || p.State != domain.PullRunning ||
+			(tc.want == 5) != p.ScheduledAt.IsZero() {
+			t.Errorf("%s: %d attempts, want %d: %+v, %v", name, p.Attempts, tc.want, p, err)
+		}
+	}
+}

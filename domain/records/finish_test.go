@@ -204,3 +204,29 @@ func TestOnlyASucceededCompletePullCounts(t *testing.T) {
 		}
 	}
 }
+
+// A list that contradicts itself is remembered since its first reading, until a pull has read everything without one.
+func TestSinceWhenAListContradictsItself(t *testing.T) {
+	before := epoch.Add(-time.Hour)
+	yes, no := true, false
+	for name, tc := range map[string]struct {
+		since time.Time
+		found *bool
+		want  time.Time
+	}{
+		"first contradiction":    {time.Time{}, &yes, epoch},
+		"further contradiction":  {before, &yes, before},
+		"no contradiction":       {before, &no, time.Time{}},
+		"not everything is read": {before, nil, before},
+	} {
+		v := runningView()
+		v.Connection.InconsistentSince = tc.since
+		changes, err := records.Finish(v, records.Outcome{
+			State: domain.PullSucceeded, Inconsistent: tc.found, At: epoch,
+		})
+		if got := changes.Connection.InconsistentSince; err != nil || !got.Equal(tc.want) ||
+			changes.Reported != (tc.found != nil) {
+			t.Errorf("%s: since %v, want %v; reported: %t; %v", name, got, tc.want, changes.Reported, err)
+		}
+	}
+}

@@ -148,3 +148,55 @@ func TestAnErrorOfTheAmountsEndsTheWrite(t *testing.T) {
 		t.Errorf("a publication: %v", err)
 	}
 }
+
+// The amount in the currency of the account counts, too: rows of one price in it are compared by chance.
+func TestAnAmountInTheCurrencyOfTheAccountMayRecur(t *testing.T) {
+	abroad := func(externalID, dollars string, date domain.Date) domain.TransactionData {
+		row := lunch(externalID, date)
+		inAccount := row.Amount
+		row.AccountMoney = &inAccount
+		money, err := domain.ParseMoney(dollars, "USD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.Amount = money
+		return row
+	}
+	for name, tc := range map[string]struct {
+		came  domain.TransactionData
+		asked int
+	}{
+		"the same amount on another date": {abroad("new", "-9", "2026-03-05"), 1},
+		"only the converted amount":       {abroad("new", "-8", "2026-03-05"), 1},
+		"one date":                        {abroad("new", "-9", "2026-03-04"), 0},
+	} {
+		b := newBook(removed(record(1, abroad("old", "-9", "2026-03-04")), 5))
+		if err := b.store(pageOf(tc.came)); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.shown) != tc.asked {
+			t.Errorf("%s: the store was asked %d times, want %d", name, len(b.shown), tc.asked)
+		}
+	}
+}
+
+// A price that more records show than are read is a matter of chance, also if none of the records that are read counts.
+func TestAFrequentPriceIsAMatterOfChance(t *testing.T) {
+	for _, tc := range []struct {
+		others int
+		kept   bool
+	}{{matching.MaxShown, true}, {matching.MaxShown + 1, false}} {
+		b := newBook(removed(record(1, lunch("old", "2026-03-04")), 5))
+		for i := range tc.others { // another place, and another account would ask for itself
+			r := record(0, data(fmt.Sprintf("m%04d", i), "MERCADO "+fmt.Sprint(i), "-47.31", "2026-03-01"))
+			r.ID.UUID[12], r.ID.UUID[13], r.ID.UUID[14] = 1, byte(i>>8), byte(i)
+			b.records = append(b.records, r)
+		}
+		if err := b.store(pageOf(lunch("new", "2026-03-05"))); err != nil {
+			t.Fatal(err)
+		}
+		if kept := b.byKey("new").ID == recordID(1); kept != tc.kept {
+			t.Errorf("%d records show the amount: kept %t, want %t", tc.others, kept, tc.kept)
+		}
+	}
+}

@@ -63,6 +63,18 @@ func TestAPage(t *testing.T) {
 		"the later of two rows with one external id is stored": {
 			newBook(record(1, purchase("a"))), pageOf(other("a"), purchase("a")), []string{"1 a v1", "refresh a of 1"},
 		},
+		"an outdated row is ignored": {
+			newBook(record(1, purchase("a"))), with(pageOf(other("a"), purchase("b")), func(w *records.PageWrite) {
+				w.Outdated = func(stored, row *domain.TransactionData) bool {
+					return stored.Description == purchase("a").Description && row.Description == other("a").Description
+				}
+			}), []string{"1 a v1", "101 b v1"},
+		},
+		"a row that is not outdated is the next version": {
+			newBook(record(1, purchase("a"))), with(pageOf(other("a")), func(w *records.PageWrite) {
+				w.Outdated = func(_, _ *domain.TransactionData) bool { return false }
+			}), []string{"1 a v2"},
+		},
 		"an announced removal counts more than the row": {
 			newBook(record(1, purchase("a"))), with(pageOf(other("a")), func(w *records.PageWrite) {
 				w.Removed = []string{"a"}
@@ -99,6 +111,87 @@ func TestAPageIsCounted(t *testing.T) {
 	want := domain.Counts{Read: 9, Added: 2, Modified: 1, Unchanged: 6, Removed: 1}
 	if b.counts != want {
 		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+}
+
+// The page contains as many rows as the vendor has left out because they are unchanged.
+func TestAPageWithUnchangedRowsIsCounted(t *testing.T) {
+	b, w := newBook(), pageOf(purchase("a"))
+	w.Unchanged = 1
+	if err := b.store(w); err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.Counts{Read: 2, Added: 1, Unchanged: 1}); b.counts != want {
+		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+	b.want(t, "101 a v1")
+}
+
+// A record that goes back to a former row has changed its id once, and its data once.
+func TestARecordThatGoesBackIsCounted(t *testing.T) {
+	b := newBook(replaced(removed(record(1, purchase("b")), 5), "a"))
+	if err := b.store(pageOf(purchase("a"))); err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.Counts{Read: 1, Modified: 1, IDChanges: 1}); b.counts != want {
+		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+}
+
+// A record that counts continues with the row of its excluded twin if it loses its own row: now, or because it was
+// removed after the exclusion. Of several, the one with the lowest id continues.
+func TestARecordThatCountsContinuesWithTheRowOfItsTwin(t *testing.T) {
+	twin := func(r records.Record, hours int) records.Record {
+		r.ExcludedAt, r.ExcludedBy = now.Add(-time.Duration(hours)*time.Hour), "alice"
+		return r
+	}
+	leave := func(ids ...string) records.PageWrite {
+		return with(pageOf(), func(w *records.PageWrite) { w.Removed = ids })
+	}
+	long := time.Duration(24*14+1) * time.Hour
+	early := removed(record(1, purchase("a")), 5)
+	early.RemovedAt = now.Add(-long)
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"its row leaves": {
+			newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1)), leave("a"),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded"},
+		},
+		"the rows of two records leave": {
+			newBook(record(3, purchase("c")), record(1, purchase("a")), twin(record(2, purchase("b")), 1)), leave("a", "c"),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded", "3 c v2 removed"},
+		},
+		"the row of the twin leaves, too": {
+			newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1)), leave("a", "b"),
+			[]string{"1 a v2 removed", "2 b v2 removed excluded"},
+		},
+		"the row of the twin returns after both were removed": {
+			newBook(removed(record(1, purchase("a")), 5), twin(removed(record(2, purchase("b")), 5), 9)),
+			pageOf(purchase("b")), []string{"1 b v3 <a", "2 b v3 removed superseded by 1 excluded", "refresh b of 1"},
+		},
+		"the record was removed before the exclusion": {
+			newBook(removed(record(1, purchase("a")), 9), twin(removed(record(2, purchase("b")), 5), 7)),
+			pageOf(purchase("b")), []string{"1 a v2 removed", "2 b v3 excluded"},
+		},
+		"the record was removed too long ago": {
+			newBook(early, twin(removed(record(2, purchase("b")), 5), 24*20)),
+			pageOf(purchase("b")), []string{"1 a v2 removed", "2 b v3 excluded"},
+		},
+		"both rows return": {
+			newBook(removed(record(1, purchase("a")), 5), twin(removed(record(2, purchase("b")), 5), 9)),
+			pageOf(purchase("a"), purchase("b")), []string{"1 a v3", "2 b v3 excluded"},
+		},
+	} {
+		tc.page.Matching = nil // the rule needs none
+		if err := tc.book.store(tc.page); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := tc.book.lines(); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: the book is %q, want %q", name, got, tc.want)
+		}
 	}
 }
 
@@ -406,6 +499,11 @@ func TestAFormerRowReturns(t *testing.T) {
 			present(removed(record(1, purchase("b")), 5)), pageOf(purchase("a"), purchase("b")),
 			[]string{"1 a v5", "101 b v2", "never a>b"},
 		},
+		"rows that are assumed to be new do not return": {
+			present(removed(record(1, purchase("b")), 5)), with(pageOf(purchase("a")), func(w *records.PageWrite) {
+				w.AssumeNew = true
+			}), []string{"1 b v3 <a removed", "101 a v1"},
+		},
 		"the second of two former rows becomes a record of its own": {
 			newBook(replaced(removed(record(1, purchase("c")), 5), "a", "b")), pageOf(purchase("a"), purchase("b")),
 			[]string{"1 a v5 <c", "101 b v1"},
@@ -537,6 +635,28 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 			}(), with(page(), func(w *records.PageWrite) { w.Removed = []string{"a"} }),
 			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1"},
 		},
+		"rows that are assumed to be new are not compared": {
+			carried(record(1, purchase("a"))), with(page(purchase("b")), func(w *records.PageWrite) {
+				w.AssumeNew = true
+			}), []string{"1 a v1 carried over", "101 b v1"},
+		},
+		"two carried-over records have one id of the institution": {
+			carried(record(1, paid("a", "2026-03-04")), record(2, paid("b", "2026-03-01"))),
+			with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
+				w.Matching = &records.Matching{RowOf: institutionIDs}
+			}), []string{"1 a v1 carried over", "2 b v1 carried over", "101 new v1"},
+		},
+		"only one carried-over record has the id of the institution": {
+			carried(record(1, paid("a", "2026-03-04"))), with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
+				w.Matching = &records.Matching{RowOf: institutionIDs}
+			}), []string{"1 new v2 <a"},
+		},
+		"another record has the id of the institution": {
+			newBook(record(1, paid("a", "2026-03-04")), record(2, paid("b", "2026-03-01"))).carryOver("a"),
+			with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
+				w.Matching = &records.Matching{RowOf: institutionIDs}
+			}), []string{"1 a v1 carried over", "2 b v1", "101 new v1"},
+		},
 		"a record that is not carried over": {
 			newBook(record(1, purchase("a"))), page(purchase("b")), []string{"1 a v1", "101 b v1"},
 		},
@@ -547,6 +667,36 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 			}
 			tc.book.want(t, tc.want...)
 		})
+	}
+}
+
+// The new rows are compared a few days at a time, and each comparison has its own result. The record that continues is
+// neither carried over nor absent.
+func TestACarriedOverRecordContinuesInEachComparison(t *testing.T) {
+	first := domain.Date("2026-03-10")
+	for name, date := range map[string]domain.Date{"the first": first, "the second": first.AddDays(1)} {
+		b := newBook(record(1, data("a", "PADARIA DO ZE", "-50", date))).carryOver("a")
+		b.absences["a"] = absentRow("a", 5)
+		came := rows(data("b", "PADARIA DO ZE", "-50", date), dated("last", first.AddDays(1)))
+		for i := range 1001 {
+			came = append(came, dated(fmt.Sprintf("r%04d", i), first))
+		}
+		w, next := pageOf(came...), 0
+		w.NewID = func() (id domain.TransactionID) {
+			next++
+			id.UUID[13], id.UUID[14] = byte(next>>8)+1, byte(next)
+			return id
+		}
+		if err := b.store(w); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.byID(recordID(1)); got.ExternalID != "b" || len(got.Supersedes) != 1 {
+			t.Errorf("%s comparison: the record has the row %q and %d former rows", name, got.ExternalID,
+				len(got.Supersedes))
+		}
+		if len(b.absences) > 0 || len(b.carriedOver) > 0 {
+			t.Errorf("%s comparison: the record is absent or carried over: %v, %v", name, b.absences, b.carriedOver)
+		}
 	}
 }
 

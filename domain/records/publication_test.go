@@ -580,6 +580,10 @@ func TestAPublicationWithoutTheRowOfARecordThatCounts(t *testing.T) {
 			staging(rows(purchase("x")), record(1, purchase("a")), excludedTwin(2, "b")),
 			[]string{"1 x v2 <a", "2 b v2 removed excluded"},
 		},
+		"one new row takes the place of both, and the excluded record is the older one": {
+			staging(rows(purchase("x")), excludedTwin(1, "a"), record(2, purchase("b"))),
+			[]string{"1 a v2 removed excluded", "2 x v2 <b"},
+		},
 		"both are gone": {
 			staging(rows(shop("x")), record(1, purchase("a")), excludedTwin(2, "b")),
 			[]string{"1 a v2 removed", "2 b v2 removed excluded", "101 x v1"},
@@ -593,5 +597,55 @@ func TestAPublicationWithoutTheRowOfARecordThatCounts(t *testing.T) {
 			tc.book.log = nil
 			tc.book.want(t, tc.want...)
 		})
+	}
+}
+
+// A plan is valid only for the publication for which it was made: the accounts that are relinked or held, the names of
+// the relinked ones, and the time of the staging must be the same.
+func TestForWhichPublicationAPlanIs(t *testing.T) {
+	otherAccount := domain.AccountID{UUID: [16]byte{8}}
+	for name, tc := range map[string]struct {
+		change func(*records.PublicationView)
+		want   bool
+	}{
+		"the same":                {func(*records.PublicationView) {}, true},
+		"other relinked accounts": {func(v *records.PublicationView) { v.Relinked = nil }, false},
+		"further relinked accounts": {func(v *records.PublicationView) {
+			v.Relinked = append(v.Relinked, otherAccount)
+		}, false},
+		"other held accounts":         {func(v *records.PublicationView) { v.Held = []string{"x"} }, false},
+		"staged at another time":      {func(v *records.PublicationView) { v.StagedSince = now.Add(1) }, false},
+		"a further name":              {func(v *records.PublicationView) { v.Accounts["acc 2"] = account }, false},
+		"another account of the name": {func(v *records.PublicationView) { v.Accounts["acc"] = otherAccount }, false},
+		"a name of another account":   {func(v *records.PublicationView) { v.Accounts["x"] = otherAccount }, true},
+	} {
+		b := staging(rows(purchase("b")), record(1, purchase("a")))
+		view := func() records.PublicationView {
+			return records.PublicationView{View: b.view(nil), Relinked: []domain.AccountID{account}, StagedSince: now}
+		}
+		w := records.Publication{At: now, NewID: pageOf().NewID, Matching: pageOf().Matching}
+		plan, err := records.PlanPublication(w, view(), b, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := view()
+		tc.change(&changed)
+		if got := plan.IsFor(changed); got != tc.want {
+			t.Errorf("%s: the plan is for the publication: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+// Memory for all rows is reserved while a plan is made.
+func TestAPlanReservesMemoryForAllRows(t *testing.T) {
+	b := staging(rows(purchase("b")), record(1, purchase("a")))
+	for name, memory := range map[string]*budget{"enough": {}, "none": {full: true}} {
+		w := records.Publication{At: now, NewID: pageOf().NewID, Matching: &records.Matching{Reserve: memory.reserve}}
+		view := records.PublicationView{View: b.view(nil), Relinked: []domain.AccountID{account}, StagedSince: now}
+		_, err := records.PlanPublication(w, view, b, 7)
+		if memory.full != errors.Is(err, errFull) || !memory.full && !slices.Equal(memory.waited, []int{7}) ||
+			memory.released != memory.reserved() {
+			t.Errorf("%s: %+v, %v", name, memory, err)
+		}
 	}
 }

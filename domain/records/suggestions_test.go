@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
@@ -512,6 +513,51 @@ func TestThePositionOfASuggestion(t *testing.T) {
 		_, _, _, err := records.ParseSuggestionPosition(position)
 		if _, ok := errors.AsType[*domain.Error](err); !ok {
 			t.Errorf("%q is a position, %v", key, err)
+		}
+	}
+}
+
+// A split does not change what counts: the record with the newer row is excluded, too, if the operator has excluded
+// both rows.
+func TestASplitKeepsTheExclusion(t *testing.T) {
+	exclusionOf := func(b *book) *records.Exclusion {
+		t.Helper()
+		c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Exclusion
+	}
+	for name, tc := range map[string]struct {
+		excluded   time.Duration // before now; 0 if the record is not excluded
+		twin       bool          // the other record is excluded already
+		returned   bool          // the record has gone back to its former row
+		wantsOther bool
+	}{
+		"not excluded":                            {0, false, false, false},
+		"excluded":                                {time.Hour, false, false, true},
+		"both are excluded":                       {time.Hour, true, false, false},
+		"excluded before it went back":            {time.Hour, false, true, true},
+		"excluded after it went back":             {-time.Hour, false, true, false},
+		"not excluded, and it has gone back":      {0, false, true, false},
+		"both are excluded, and it has gone back": {time.Hour, true, true, false},
+	} {
+		b := joined(t)
+		if tc.returned {
+			err := b.store(with(pageOf(purchase("a")), func(w *records.PageWrite) { w.Removed = []string{"b"} }))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if tc.excluded != 0 {
+			b.records[0].ExcludedAt, b.records[0].ExcludedBy = now.Add(-tc.excluded), "alice"
+		}
+		if tc.twin {
+			b.records[1].ExcludedAt, b.records[1].ExcludedBy = now.Add(-2*time.Hour), "bob"
+		}
+		got, want := exclusionOf(b), records.Exclusion{Record: recordID(2), By: "alice"}
+		if (got != nil) != tc.wantsOther || got != nil && *got != want {
+			t.Errorf("%s: the exclusion is %+v, want one: %t", name, got, tc.wantsOther)
 		}
 	}
 }

@@ -345,3 +345,19 @@ func TestAnnouncedRemovalsReturnTheErrorsOfTheStore(t *testing.T) {
 		}
 	}
 }
+
+// A row whose announced removal is held back and that a listing lacks leaves once.
+func TestTheHeldRemovalsOfARowAreAppliedOnce(t *testing.T) {
+	held, missing := records.RowState{ExternalID: "b"}, absentRow("b", 5)
+	held.Announced.State = domain.AnnouncedHeld
+	missing.Absent.Held.At = now
+	first := held
+	first.ExternalID = "a"
+	page := records.ApplyHeld(slices.Values([]records.RowState{held, first, missing}), pageOf())
+	if page == nil || !slices.Equal(page.Removed, []string{"a", "b"}) || !page.Confirmed {
+		t.Errorf("the page is %+v", page)
+	}
+	if page := records.ApplyHeld(slices.Values([]records.RowState{absentRow("c", 5)}), pageOf()); page != nil {
+		t.Errorf("nothing is held back, and the page removes %v", page.Removed)
+	}
+}

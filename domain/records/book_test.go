@@ -98,7 +98,8 @@ type book struct {
 	announced   map[string]records.RowState
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
 	staged      []domain.TransactionData
-	prepared    []records.Record // the results of PublicationPlan.Prepare
+	otherReads  []domain.PullRead // further results of Reads
+	prepared    []records.Record  // the results of PublicationPlan.Prepare
 	suggestions []records.Suggestion
 	fails       string                     // the method that fails
 	failed      bool                       // this method has failed
@@ -266,7 +267,7 @@ func (b *book) Reads(ended time.Time) ([]domain.PullRead, error) {
 			reads = append(reads, domain.PullRead{ID: pullID(n), StartedAt: at, Progress: progress})
 		}
 	}
-	return reads, b.fail("Reads")
+	return append(reads, b.otherReads...), b.fail("Reads")
 }
 
 func (b *book) Never() (map[domain.MatchPair]bool, error) { return b.never, b.fail("Never") }
@@ -668,6 +669,7 @@ func (b *book) applyOne(c records.Changes) {
 	for _, pair := range c.Never {
 		b.never[pair] = true
 	}
+	b.exclude(c.Exclusion)
 	if c.Publication == nil {
 		return
 	}
@@ -676,6 +678,22 @@ func (b *book) applyOne(c records.Changes) {
 	}
 	if carryOver := c.Publication.CarryOver; carryOver != nil {
 		b.visitRecords(carryOver.Records, func(r *records.Record) { b.carriedOver[r.ExternalID] = true })
+	}
+}
+
+// exclude makes the next version of a record that is excluded, or whose exclusion is taken back.
+func (b *book) exclude(e *records.Exclusion) {
+	if e == nil {
+		return
+	}
+	for i := range b.records {
+		if r := &b.records[i]; r.ID == e.Record {
+			b.archive(*r)
+			r.Version, r.ExcludedBy, r.ExcludedAt = r.Version+1, e.By, time.Time{}
+			if e.By != "" {
+				r.ExcludedAt = now
+			}
+		}
 	}
 }
 

@@ -107,7 +107,11 @@ func TestAPullOfADeletedConnectionFails(t *testing.T) {
 func TestANewPullTakesOverFromAPullThatAwaitsAccounts(t *testing.T) {
 	v := queuedView()
 	v.UnderWay = awaitingPull()
+	v.UnderWay.ScheduledAt, v.UnderWay.RetryAfterUntil = epoch, epoch
 	a, err := records.Admit(v, epoch)
+	if a.Ended != nil && (!a.Ended.ScheduledAt.IsZero() || !a.Ended.RetryAfterUntil.IsZero()) {
+		t.Errorf("the ended pull has a next attempt: %+v", a.Ended)
+	}
 	if err != nil || a.Gone || a.Ended == nil || a.Ended.ID != v.UnderWay.ID || a.Ended.State != domain.PullSucceeded ||
 		a.Ended.LastError != "" || !a.Ended.FinishedAt.Equal(epoch.Add(time.Second)) || !a.Ended.NotBefore.IsZero() {
 		t.Fatalf("%+v, %v", a, err)

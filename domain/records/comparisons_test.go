@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -217,4 +218,97 @@ func TestForeseeStopsAtTheFirstReplacement(t *testing.T) {
 		}
 	}
 	b.want(t, "1 a v1", "2 b v1")
+}
+
+// A comparison depends on the stored rows. If they change while it is made, the write needs another one.
+func TestAWriteNeedsAnotherComparisonIfItsInputHasChanged(t *testing.T) {
+	young := firstSeen(record(2, other("y")), 1, 9)
+	removedBook := func() *book { return newBook(removed(record(1, purchase("a")), 5), young) }
+	carriedBook := func() *book { return newBook(record(1, purchase("a"))).carryOver("a") }
+	never := func(b *book) { b.never[domain.MatchPair{Old: "o", New: "n"}] = true }
+	keyed := func(w *records.PageWrite) { w.Matching = &records.Matching{RowOf: institutionIDs} }
+	sameID := func(b *book) { // another movement of long ago with the institution's id
+		row := data("x", "BOLETO", "-99", "2025-09-07")
+		row.References = paid("", "").References
+		b.records = append(b.records, firstSeen(record(9, row), 24*100, 1))
+	}
+	shown := func(b *book) {
+		b.records = append(b.records, firstSeen(record(9, lunch("x", "2026-01-07")), 24*60, 1))
+	}
+	page := func(rows ...domain.TransactionData) records.PageWrite { return pageOf(rows...) }
+	for name, tc := range map[string]struct {
+		book   *book
+		page   records.PageWrite
+		change func(*book)
+		same   bool
+	}{
+		"nothing": {removedBook(), page(purchase("b")), func(*book) {}, true},
+		"the version of the removed record": {
+			removedBook(), page(purchase("b")), func(b *book) { b.records[0].Version++ }, false,
+		},
+		"the pull that has removed the record": {
+			removedBook(), page(purchase("b")), func(b *book) { b.records[0].Pull = pullID(7) }, false,
+		},
+		"the version of a younger record": {
+			removedBook(), page(purchase("b")), func(b *book) { b.records[1].Version++ }, false,
+		},
+		"the first pull of a younger record": {
+			removedBook(), page(purchase("b")), func(b *book) { b.records[1].Pull = pullID(8) }, false,
+		},
+		"the pulls": {
+			removedBook(), page(purchase("b")), func(b *book) {
+				b.otherReads = []domain.PullRead{{ID: pullID(20), StartedAt: now}}
+			}, false,
+		},
+		"the pairs that must not be matched": {removedBook(), page(purchase("b")), never, false},
+		"a repeated id": {
+			newBook(removed(record(1, paid("a", "2026-03-04")), 5)), with(page(paid("b", "2026-03-11")), keyed), sameID,
+			false,
+		},
+		"a record that shows the amount": {
+			newBook(removed(record(1, lunch("a", "2026-03-04")), 5)), page(lunch("b", "2026-03-05")), shown, false,
+		},
+		"nothing about a carried-over record": {carriedBook(), page(purchase("b")), func(*book) {}, true},
+		"the version of a carried-over record": {
+			carriedBook(), page(purchase("b")), func(b *book) { b.records[0].Version++ }, false,
+		},
+		"the pairs that must not be matched with a carried-over record": {
+			carriedBook(), page(purchase("b")), never, false,
+		},
+		"a repeated id of a carried-over record": {
+			newBook(record(1, paid("a", "2026-03-04"))).carryOver("a"), with(page(paid("b", "2026-03-11")), keyed), sameID,
+			false,
+		},
+		"a record that shows the amount of a carried-over record": {
+			newBook(record(1, lunch("a", "2026-03-04"))).carryOver("a"), page(lunch("b", "2026-03-05")), shown, false,
+		},
+	} {
+		page, b := records.NewPage(tc.page), tc.book
+		for _, want := range []bool{false, tc.same} {
+			err := b.clone().apply(page.Changes(b.view(page.Rows()), b.clone()))
+			if (err == nil) != want || err != nil && !errors.Is(err, records.ErrNotCompared) {
+				t.Errorf("%s has changed: the write ends with %v; it needs no further comparison: %t", name, err, want)
+			}
+			if err := page.Make(); err != nil {
+				t.Fatal(err)
+			}
+			tc.change(b)
+		}
+	}
+}
+
+// The cost of each comparison is reported.
+func TestTheCostOfComparisonsIsReported(t *testing.T) {
+	calls := 0
+	rules := &records.Matching{Compared: func(matching.Cost) { calls++ }}
+	b, w := newBook(removed(record(1, purchase("a")), 5)), pageOf(purchase("b"))
+	if w.Matching = rules; b.store(w) != nil || calls != 1 {
+		t.Errorf("a page reports %d comparisons, want 1", calls)
+	}
+	calls = 0
+	err := staging(rows(purchase("b")), record(1, purchase("a"))).publish(
+		func(w *records.Publication, _ *records.PublicationView) { w.Matching = rules })
+	if err != nil || calls == 0 {
+		t.Errorf("a publication reports %d comparisons: %v", calls, err)
+	}
 }

@@ -230,3 +230,31 @@ func TestSinceWhenAListContradictsItself(t *testing.T) {
 		}
 	}
 }
+
+// The times of the next attempt are kept only if the pull is retried.
+func TestTheTimesOfTheNextAttempt(t *testing.T) {
+	for state, kept := range map[domain.PullState]bool{
+		domain.PullQueued: true, domain.PullSucceeded: false, domain.PullFailed: false,
+	} {
+		v := runningView()
+		v.Pull.ScheduledAt, v.Pull.RetryAfterUntil = epoch.Add(1), epoch.Add(2)
+		changes, err := records.Finish(v, records.Outcome{
+			State: state, At: epoch, ScheduledAt: epoch.Add(3), RetryAfterUntil: epoch.Add(4),
+		})
+		p := changes.Pull
+		if err != nil || kept != p.ScheduledAt.Equal(epoch.Add(3)) || kept != p.RetryAfterUntil.Equal(epoch.Add(4)) ||
+			kept == p.ScheduledAt.IsZero() || kept == p.RetryAfterUntil.IsZero() {
+			t.Errorf("%s: scheduled at %v, not before %v, %v", state, p.ScheduledAt, p.RetryAfterUntil, err)
+		}
+	}
+}
+
+// What the vendor states about the bank is stored with the connection.
+func TestTheFactsOfTheBankAreStored(t *testing.T) {
+	changes, err := records.Finish(runningView(), records.Outcome{
+		State: domain.PullSucceeded, At: epoch, Bank: &domain.BankReading{Every: time.Hour, OnDemand: true},
+	})
+	if b := changes.Connection.Bank; err != nil || b.Every != time.Hour || !b.OnDemand || !changes.Reported {
+		t.Errorf("the facts are %+v, reported %t: %v", b, changes.Reported, err)
+	}
+}

@@ -200,3 +200,19 @@ func TestAFrequentPriceIsAMatterOfChance(t *testing.T) {
 		}
 	}
 }
+
+// The store is asked for the days around all old rows whose amounts recur.
+func TestTheDaysInWhichAnAmountRecurs(t *testing.T) {
+	b := newBook(removed(record(1, lunch("a", "2026-03-04")), 5), removed(record(2, lunch("b", "2026-02-20")), 5),
+		removed(record(3, lunch("c", "2026-02-25")), 5))
+	if err := b.store(pageOf(lunch("new", "2026-03-05"))); err != nil {
+		t.Fatal(err)
+	}
+	want := domain.Window{
+		From: domain.Date("2026-02-20").AddDays(-matching.ShownDays),
+		To:   domain.Date("2026-03-04").AddDays(matching.ShownDays),
+	}
+	if len(b.shown) == 0 || b.shown[0].Dates != want {
+		t.Errorf("the store is asked for %+v, want the days %v", b.shown, want)
+	}
+}

@@ -85,6 +85,12 @@ func TestAnAccountContinuesAsItsSuccessor(t *testing.T) {
 		!s.References[0].Until.Equal(later) {
 		t.Errorf("the successor is %+v", s)
 	}
+	successor.References = nil
+	if _, continued := records.MergedAccounts(records.PageWrite{At: later}, old, successor); len(
+		continued.Save[0].References) != 1 {
+		t.Errorf("without a reference of the successor: %+v", continued.Save[0].References)
+	}
+	successor.References = listedAccount(2, "new").References
 	if old.References[0].Until.Equal(later) || successor.References[0].Until.Equal(later) {
 		t.Error("the references of the arguments have changed")
 	}

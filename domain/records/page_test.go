@@ -127,6 +127,66 @@ func TestAPageWithUnchangedRowsIsCounted(t *testing.T) {
 	b.want(t, "101 a v1")
 }
 
+// A page with rows changes something, whatever it states about the quarantine and the accounts.
+func TestAPageWithRowsIsWritten(t *testing.T) {
+	for name, change := range map[string]func(*records.PageWrite, *records.View){
+		"a quarantined row": func(w *records.PageWrite, _ *records.View) {
+			w.Quarantined = []domain.UnreadableData{{QuarantineKey: domain.QuarantineKey{ID: "q"}}}
+		},
+		"a released row": func(w *records.PageWrite, _ *records.View) {
+			w.Released = []domain.QuarantineKey{{ID: "q"}}
+		},
+		"an account that is first stored": func(_ *records.PageWrite, v *records.View) { v.FirstStored = []string{"acc"} },
+	} {
+		b, w := newBook(), pageOf(purchase("a"))
+		view := b.view(w.Transactions)
+		change(&w, &view)
+		if err := b.apply(records.NewPage(w).Changes(view, b)); err != nil {
+			t.Fatal(err)
+		}
+		if b.byKey("a") == nil {
+			t.Errorf("a page with a row and %s stores no record", name)
+		}
+	}
+}
+
+// A new row is late if the previous reading of its account covers its day.
+func TestLateRowsAreCounted(t *testing.T) {
+	for covered, late := range map[domain.Date]int{"2026-03-09": 0, "2026-03-10": 1, "2026-03-11": 1, "": 0} {
+		b, w := newBook(), pageOf(purchase("a"))
+		view := b.view(w.Transactions)
+		view.CoveredTo = map[string]domain.Date{"acc": covered, "another": "2026-12-31"}
+		if err := b.apply(records.NewPage(w).Changes(view, b)); err != nil {
+			t.Fatal(err)
+		}
+		if b.counts.LateRows != late {
+			t.Errorf("%d rows are late if %s is covered, want %d", b.counts.LateRows, covered, late)
+		}
+	}
+}
+
+// A page may replace an earlier record if there are removed or carried-over records, or if rows leave.
+func TestWhichPagesMayReplaceRecords(t *testing.T) {
+	page := records.NewPage(pageOf(purchase("a")))
+	sweep := records.NewSweep(records.SweepWrite{At: now, Page: pageOf(purchase("a"))})
+	removing := records.NewPage(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} }))
+	for name, tc := range map[string]struct {
+		page *records.Page
+		view records.View
+		want bool
+	}{
+		"nothing":              {page, records.View{}, false},
+		"removed records":      {page, records.View{HasRemoved: true}, true},
+		"carried-over records": {page, records.View{HasCarriedOver: true}, true},
+		"a sweep":              {sweep, records.View{}, true},
+		"announced removals":   {removing, records.View{}, true},
+	} {
+		if got := tc.page.MayReplace(tc.view); got != tc.want {
+			t.Errorf("%s: the page may replace records: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
 // A record that goes back to a former row has changed its id once, and its data once.
 func TestARecordThatGoesBackIsCounted(t *testing.T) {
 	b := newBook(replaced(removed(record(1, purchase("b")), 5), "a"))
@@ -179,6 +239,45 @@ func TestARecordThatCountsContinuesWithTheRowOfItsTwin(t *testing.T) {
 		"the record was removed too long ago": {
 			newBook(early, twin(removed(record(2, purchase("b")), 5), 24*20)),
 			pageOf(purchase("b")), []string{"1 a v2 removed", "2 b v3 excluded"},
+		},
+		"two twins, of which one takes the place": {
+			newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1), twin(record(3, purchase("c")), 1)),
+			leave("a"), []string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded", "3 c v1 excluded"},
+		},
+		"its removal is announced, although the page contains its row": {
+			newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1)),
+			with(leave("a"), func(w *records.PageWrite) { w.Transactions = rows(purchase("a")) }),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded"},
+		},
+		"it is carried over": {
+			newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1)).carryOver("a"), leave("a"),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded"},
+		},
+		"it is excluded, too": {
+			newBook(twin(record(1, purchase("a")), 1), twin(record(2, purchase("b")), 1)), leave("a"),
+			[]string{"1 a v2 removed excluded", "2 b v1 excluded"},
+		},
+		"it is erased": {
+			func() *book {
+				r := record(1, purchase("a"))
+				r.ErasedAt = now
+				return newBook(r, twin(record(2, purchase("b")), 1))
+			}(), leave("a"), []string{"1 a v2 removed", "2 b v1 excluded"},
+		},
+		"the twin is of another day": {
+			newBook(record(1, purchase("a")), twin(record(2, data("b", "PADARIA DO ZE", "-50", "2026-03-11")), 1)),
+			leave("a"), []string{"1 a v2 removed", "2 b v1 excluded"},
+		},
+		"the twin has another amount": {
+			newBook(record(1, purchase("a")), twin(record(2, data("b", "PADARIA DO ZE", "-51", "2026-03-10")), 1)),
+			leave("a"), []string{"1 a v2 removed", "2 b v1 excluded"},
+		},
+		"the two must not be matched": {
+			func() *book {
+				b := newBook(record(1, purchase("a")), twin(record(2, purchase("b")), 1))
+				b.never[domain.MatchPair{Old: "a", New: "b"}] = true
+				return b
+			}(), leave("a"), []string{"1 a v2 removed", "2 b v1 excluded"},
 		},
 		"both rows return": {
 			newBook(removed(record(1, purchase("a")), 5), twin(removed(record(2, purchase("b")), 5), 9)),
@@ -499,6 +598,27 @@ func TestAFormerRowReturns(t *testing.T) {
 			present(removed(record(1, purchase("b")), 5)), pageOf(purchase("a"), purchase("b")),
 			[]string{"1 a v5", "101 b v2", "never a>b"},
 		},
+		"the replacement of a record that was excluded before is undone: both are excluded": {
+			newBook(replaced(func() records.Record {
+				r := record(1, purchase("b"))
+				r.ExcludedAt, r.ExcludedBy = now.Add(-time.Hour), "alice"
+				return r
+			}(), "a")), pageOf(purchase("a")), []string{"1 a v4 excluded", "101 b v1 excluded"},
+		},
+		"both rows of an excluded record return": {
+			newBook(replaced(func() records.Record {
+				r := record(1, purchase("b"))
+				r.ExcludedAt, r.ExcludedBy = now.Add(-time.Hour), "alice"
+				return r
+			}(), "a")), pageOf(purchase("a"), other("b")), []string{"1 a v4 excluded", "101 b v2 excluded"},
+		},
+		"both rows of an excluded record return, of which one had a record of its own": {
+			func() *book {
+				older, younger := replaced(excluded(record(1, other("b"))), "a"), removed(record(2, purchase("b")), 5)
+				older.Supersedes[0].Younger, younger.SupersededBy = recordID(2), recordID(1)
+				return newBook(older, younger)
+			}(), pageOf(purchase("a"), purchase("b")), []string{"1 a v4 excluded", "2 b v5 excluded"},
+		},
 		"rows that are assumed to be new do not return": {
 			present(removed(record(1, purchase("b")), 5)), with(pageOf(purchase("a")), func(w *records.PageWrite) {
 				w.AssumeNew = true
@@ -645,6 +765,10 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 			with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
 				w.Matching = &records.Matching{RowOf: institutionIDs}
 			}), []string{"1 a v1 carried over", "2 b v1 carried over", "101 new v1"},
+		},
+		"a record that counts rather than an excluded one": {
+			carried(excluded(record(1, purchase("a"))), record(2, purchase("b"))), page(purchase("c")),
+			[]string{"1 a v1 excluded carried over", "2 c v2 <b"},
 		},
 		"only one carried-over record has the id of the institution": {
 			carried(record(1, paid("a", "2026-03-04"))), with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
@@ -1050,4 +1174,16 @@ func TestAnIDThatAnotherRecordHasIsWeak(t *testing.T) {
 			b.want(t, tc.want...)
 		})
 	}
+}
+
+// The id of the institution names one movement if only the two compared records have it.
+func TestAnIDOfTheTwoComparedRecordsIsStrong(t *testing.T) {
+	b := newBook(record(1, paid("a", "2026-03-04")), firstSeen(record(2, paid("b", "2026-03-11")), 1, 9))
+	err := b.store(with(pageOf(), func(w *records.PageWrite) {
+		w.Removed, w.Matching = []string{"a"}, &records.Matching{RowOf: institutionIDs}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 b v2 <a", "2 b v2 removed superseded by 1")
 }

@@ -649,3 +649,14 @@ func TestAPlanReservesMemoryForAllRows(t *testing.T) {
 		}
 	}
 }
+
+// A suggestion belongs to the account and the connection of its records.
+func TestASuggestionOfAPublicationHasTheAccountOfTheRecord(t *testing.T) {
+	b := staging(rows(data("b", "X", "-50", "2026-03-01")), record(1, data("a", "Y", "-50", "2026-03-10")))
+	if err := b.publish(nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.suggestions) != 1 || b.suggestions[0].Account != account || b.suggestions[0].Connection != connection {
+		t.Errorf("the suggestions are %+v", b.suggestions)
+	}
+}

@@ -381,3 +381,35 @@ func TestADecisionDuringThePullPreventsAReading(t *testing.T) {
 		}
 	}
 }
+
+// The time of the last reading of the bank changes only for accounts that the vendor has listed, and only if the vendor
+// states another time.
+func TestWhenTheBankWasReadForAnAccount(t *testing.T) {
+	before, at := epoch, epoch.Add(time.Hour)
+	bank := &domain.BankReading{Bank: domain.ProductReading{At: at}}
+	for name, tc := range map[string]struct {
+		known time.Time
+		bank  *domain.BankReading
+		read  []string  // the accounts that the vendor has listed
+		want  time.Time // zero if nothing changes
+	}{
+		"a later time":      {before, bank, []string{"a"}, at},
+		"the first time":    {time.Time{}, bank, []string{"a"}, at},
+		"the same time":     {at, bank, []string{"a"}, time.Time{}},
+		"another account":   {before, bank, []string{"b"}, time.Time{}},
+		"nothing is stated": {before, nil, []string{"a"}, time.Time{}},
+		"it was never read": {
+			before, &domain.BankReading{Bank: domain.ProductReading{Never: true}}, []string{"a"}, time.Time{},
+		},
+		"several accounts":      {before, bank, []string{"b", "a"}, at},
+		"no account was listed": {before, bank, nil, time.Time{}},
+	} {
+		account := records.AccountState{ID: accountID(1), ExternalID: "a", BankReadAt: tc.known}
+		got := records.BankReadings([]records.AccountState{account}, records.Outcome{
+			Bank: tc.bank, BankRead: tc.read, ReadAt: at.Add(time.Minute),
+		})
+		if changed, found := got[accountID(1)]; found == tc.want.IsZero() || !changed.Equal(tc.want) {
+			t.Errorf("%s: the times are %v, want %v", name, got, tc.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package records_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -511,7 +512,7 @@ func TestThePositionOfASuggestion(t *testing.T) {
 	for _, key := range []string{"", "x/" + recordID(1).String(), domain.TimeKey(now) + "/x"} {
 		position := domain.Position{Key: key}
 		_, _, _, err := records.ParseSuggestionPosition(position)
-		if _, ok := errors.AsType[*domain.Error](err); !ok {
+		if _, ok := errors.AsType[*domain.Error](err); !ok || !strings.Contains(err.Error(), "cursor of this list") {
 			t.Errorf("%q is a position, %v", key, err)
 		}
 	}
@@ -559,5 +560,19 @@ func TestASplitKeepsTheExclusion(t *testing.T) {
 		if (got != nil) != tc.wantsOther || got != nil && *got != want {
 			t.Errorf("%s: the exclusion is %+v, want one: %t", name, got, tc.wantsOther)
 		}
+	}
+}
+
+// A record that an operator joins has a row again: it is neither carried over nor absent.
+func TestAJoinEndsTheStateOfTheRecord(t *testing.T) {
+	b := newBook(gone(), record(2, other2("b"))).carryOver("a")
+	b.absences["a"] = absentRow("a", 5)
+	c, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	if len(b.absences) > 0 || len(b.carriedOver) > 0 {
+		t.Errorf("the record is absent or carried over: %v, %v", b.absences, b.carriedOver)
 	}
 }

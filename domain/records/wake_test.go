@@ -44,3 +44,39 @@ func TestAWaitingPullIsTriedEarly(t *testing.T) {
 		}
 	}
 }
+
+// A waiting pull also reads everything that a new scope requests. It keeps its steps only if it has read nothing yet
+// and reads everything already.
+func TestAWaitingPullIsWidened(t *testing.T) {
+	all := domain.PullScope{Everything: true}
+	for name, tc := range map[string]struct {
+		change   func(*domain.Pull)
+		complete bool
+		ok       bool
+		widened  bool
+	}{
+		"it has planned nothing":    {func(*domain.Pull) {}, false, true, false},
+		"it has planned a part":     {func(p *domain.Pull) { p.Progress.Planned = true }, false, true, true},
+		"it has planned everything": {func(p *domain.Pull) { p.Progress.Planned = true }, true, true, false},
+		"it has begun to read": {
+			func(p *domain.Pull) { p.Progress.Planned, p.Progress.Step = true, 1 }, true, true, true,
+		},
+		"it was widened before": {func(p *domain.Pull) { p.Progress.Widened = true }, true, true, true},
+		"it awaits accounts":    {func(p *domain.Pull) { p.LastError = domain.AccountNotListed }, true, false, false},
+		"it has begun with the target": {
+			func(p *domain.Pull) { p.StartedAt = epoch.Add(-time.Hour) }, true, true, false,
+		},
+		"it has begun before the target": {
+			func(p *domain.Pull) { p.StartedAt = epoch.Add(-2 * time.Hour) }, true, false, false,
+		},
+	} {
+		p := awaitingPull().Pull
+		p.LastError = domain.VendorUnreachable
+		tc.change(&p)
+		got, ok := records.Widen(p, tc.complete, queuedView().Connection, all)
+		if ok != tc.ok || got.Scope.Everything != tc.ok || got.Progress.Widened != tc.widened {
+			t.Errorf("%s: widened %t, everything %t, new steps %t; want %t, %t", name, ok, got.Scope.Everything,
+				got.Progress.Widened, tc.ok, tc.widened)
+		}
+	}
+}

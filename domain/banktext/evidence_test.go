@@ -147,6 +147,14 @@ func TestStatedMembersAreEvidence(t *testing.T) {
 		"an institution's id": {
 			func(r *Row) { r.Keys.Transaction = "A1" }, func(e *Evidence) any { return e.IDs[InstitutionID] }, "[a1]",
 		},
+		"an institution's id of 32 characters that is no end-to-end id": {
+			func(r *Row) { r.Keys.Transaction = "123e4567-e89b-12d3-a456-426614174000" },
+			func(e *Evidence) any { return idsOf(e) }, "[transaction_id=123e4567-e89b-12d3-a456-426614174000]",
+		},
+		"a reference that begins like a slip": {
+			func(r *Row) { r.Keys.Reference = "81234567" }, func(e *Evidence) any { return idsOf(e) },
+			"[payment_reference=81234567]",
+		},
 		"a barcode": {
 			func(r *Row) { r.Keys.Barcode = "99991163200000210000444000457220000012345678" },
 			func(e *Evidence) any { return idsOf(e) },
@@ -251,12 +259,21 @@ func TestQuestionsAboutATextAndItsOperation(t *testing.T) {
 			"PIX SENT ANA SENT":         "[] [] [ana sent] [pix sent]",
 		}},
 		"all words": {func(e *Evidence) any { return e.AllWords }, map[string]string{
-			"PIX AGENDADO ANA 4417": "[pix ana]",
+			"PIX AGENDADO ANA 4417": "[pix ana]", "LOJA PARC 05": "[loja]", "LOJA PARC 00": "[loja parc]",
+			"NEQUI 310 447-7182": "[nequi]", "NEQUI 310 447-7182ANA": "[nequi ana]", "*PADARIA": "[padaria]",
+			"GUIA0126091800457721-3PAGO ANA": "[guia pago ana]",
 		}},
 		"the words after the name": {func(e *Evidence) any {
 			return fmt.Sprint(TailOf(e), e.TellingTail())
 		}, map[string]string{
 			"PIX ENVIADO": "[] []", "PIX ANA PIX B AUTO": "[pix b auto] [b auto]",
+		}},
+		"numbers without a label, but not those of a bank": {func(e *Evidence) any { return e.Numbers }, map[string]string{
+			"PIX ANA 4417": "[4417]", "PIX CP: 60701190- ANA": "[]", "TED BCO:0014 ANA": "[]", "TED 0014 ANA": "[14]",
+			"PIX - ANA - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8": "[]",
+			"PIX - ANA - BANCO X Agência: 1 Conta: 1234567-8":                   "[]",
+			"NEQUI 310 447 7182": "[3104477182]", "NEQUI 310-447-7182": "[3104477182]",
+			"NEQUI 310 447-7182": "[3104477182]",
 		}},
 		"numbers of all kinds": {func(e *Evidence) any { return e.ListNumbers() }, map[string]string{
 			"PIX 4417 REF 512 CONTA 12345-6 ana@x.com NF 77 PEDIDO 88": "[4417 512 123456 ana@x.com 77 88]",
@@ -316,6 +333,7 @@ func TestALegalFormEndsTheNameOfAFirm(t *testing.T) {
 		{"ACO FORTE LTDA", "ACO FORTE"}:                 false,
 		{"ACO FORTE LTDA", "ACO FORTE LT ENGENHARIA"}:   false,
 		{"ACO FORTE ENGENHARIA LTDA", "ACO FORTE LTDA"}: false,
+		{"FORTE LTDA", "FORTE ENGENHARIA LTDA"}:         true,
 		{"PIX", "ACO FORTE ENGENHARIA LTDA"}:            false,
 	} {
 		e, other := Parse(textRow(texts[0])), Parse(textRow(texts[1]))
@@ -342,5 +360,13 @@ func TestAMessageOfThePayer(t *testing.T) {
 	row.Reason = "aluguel ap 12"
 	if got := Parse(row).Message; !slices.Equal(got, []string{"aluguel", "ap", "12"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestLeadingZerosOfANumber(t *testing.T) {
+	for text, want := range map[string]string{"": "", "0": "0", "000": "0", "0120": "120", "12": "12", "0x": "x"} {
+		if got := TrimZeros(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }

@@ -27,6 +27,8 @@ func TestPartsOfAPattern(t *testing.T) {
 		`\d[a-z]*(?:ab|c)\d*defg`:           {"defg"},
 		`(?:ab){2}`:                         {"ab"},
 		`13[oa]?sal`:                        {"13sal", "13asal", "13osal"},
+		`\d+ab?c`:                           {"ac", "abc"},
+		`\d+(?:abc|d)\d+ef`:                 {"ef"},
 	} {
 		if parts := banktext.PartsOf(expression); !slices.Equal(parts, want) {
 			t.Errorf("%s: %q, want %q", expression, parts, want)
@@ -42,7 +44,9 @@ func TestTextsWithoutWhatAPatternNeedsAreRuledOut(t *testing.T) {
 	}{
 		{`a+b+`, "aaa", false}, {`a+b+`, "ab", true}, {`(?i)ab`, "AB", true}, {`(?:xa|xb)`, "x a", false},
 		{`\d{3}`, "12", false}, {`\d{3}`, "a1b2c3", true}, {`(?:ab|ac)d`, "abd", true}, {`(?:bc){0,2}a+`, "a", true},
-		{`(?:a+|b+)c+`, "bc", true}, {`(?:a+|b+)c+`, "b", false}, {`(?:z+){2}a+`, "a", false}, {`é+a`, "a", false},
+		{`abc`, "ab bc", false}, {`abc`, "xabc", true},
+		{`(?:1\d+|\d+1)`, "22", false},
+		{`(?:1\d+|\d+1)`, "21", true}, {`(?:a+|b+)c+`, "bc", true}, {`(?:a+|b+)c+`, "b", false}, {`(?:z+){2}a+`, "a", false}, {`é+a`, "a", false},
 	} {
 		if got := banktext.MayMatch(c.expression, c.text); got != c.want {
 			t.Errorf("%s and %q: %t", c.expression, c.text, got)
@@ -79,4 +83,16 @@ func FuzzPartsOfAPattern(f *testing.F) {
 			t.Errorf("%q matches %q, which lacks digits or all of %q", expression, text, banktext.PartsOf(expression))
 		}
 	})
+}
+
+// A pattern has at most 48 parts, because the search for many parts would be slower than the pattern.
+func TestTheNumberOfPartsOfAPattern(t *testing.T) {
+	for expression, want := range map[string]int{
+		`[\x{100}-\x{12f}]`: 48, `[\x{100}-\x{130}]`: 0, // one character each
+		`[a-f][a-h]`: 48, `[a-g][a-g]`: 7, // two letters, or the first one only
+	} {
+		if parts := banktext.PartsOf(expression); len(parts) != want {
+			t.Errorf("%s: %d parts, want %d: %q", expression, len(parts), want, parts)
+		}
+	}
 }

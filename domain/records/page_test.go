@@ -288,8 +288,8 @@ func TestARecordThatCountsContinuesWithTheRowOfItsTwin(t *testing.T) {
 		if err := tc.book.store(tc.page); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := tc.book.lines(); !slices.Equal(got, tc.want) {
-			t.Errorf("%s: the book is %q, want %q", name, got, tc.want)
+		if got := tc.book.lines(); !slices.Equal(got, tc.want) || len(tc.book.carriedOver) > 0 {
+			t.Errorf("%s: the book is %q, want %q; carried over: %v", name, got, tc.want, tc.book.carriedOver)
 		}
 	}
 }

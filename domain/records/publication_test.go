@@ -111,6 +111,15 @@ func TestAPublication(t *testing.T) {
 			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
 			[]string{"1 a v1 carried over", "101 b v1"},
 		},
+		"a pending record continues with the new row of its institution key, whatever the dates are": {
+			staging(rows(keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-02-17")), func() records.Record {
+				r := old("Y", "A1B2C3D4E5", "2026-01-02")
+				r.Status = domain.Pending
+				return r
+			}()),
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
+			[]string{"1 b v2 <a"},
+		},
 		"a key that two records have matches nothing": {
 			staging(rows(keyed(purchase("c"), "X", "A1B2C3D4E5", "2026-03-19")), old("Y", "A1B2C3D4E5", "2026-01-02"),
 				record(2, keyed(purchase("b"), "Z", "A1B2C3D4E5", "2026-01-03"))),

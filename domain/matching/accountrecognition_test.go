@@ -276,3 +276,35 @@ func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 		}
 	}
 }
+
+// Only rows of the days that both accounts cover are compared. If one of the accounts has none on these days, nothing is
+// compared.
+func TestRowsAreComparedOnTheDaysThatBothAccountsCover(t *testing.T) {
+	on := func(id string, seed int, days ...int) matching.LinkedAccount {
+		a := linked(t, id, "", seed, 20, "A")
+		var rows []banktext.Row
+		for _, day := range days { // the rows are dated from October 1 on
+			rows = append(rows, a.Rows[day-1])
+		}
+		a.Rows = rows
+		return a
+	}
+	for name, tc := range map[string]struct {
+		before, after matching.LinkedAccount
+		want          int
+	}{
+		"the same days":                        {on("o", 1, 1, 2, 3), on("n", 5, 1, 2, 3), 6},
+		"two common days":                      {on("o", 1, 1, 2, 3), on("n", 5, 2, 3, 4), 4},
+		"a hole where the other one has rows":  {on("o", 1, 5, 6), on("n", 5, 1, 20), 0},
+		"rows where the other one has a hole":  {on("o", 1, 1, 20), on("n", 5, 5, 6), 0},
+		"no common days":                       {on("o", 1, 1, 2), on("n", 5, 5, 6), 0},
+		"no rows":                              {on("o", 1, 1, 2), on("n", 5), 0},
+		"equal amounts need no compared texts": {on("o", 1, 1, 2, 3), on("n", 1, 1, 2, 3), 0},
+		"four rows with other amounts":         {on("o", 1, 1, 2, 3, 4), on("n", 5, 1, 2, 3, 4), 8},
+	} {
+		got := matching.ComparedRows([]matching.LinkedAccount{tc.before}, []matching.LinkedAccount{tc.after})
+		if got != tc.want {
+			t.Errorf("%s: %d rows are compared, want %d", name, got, tc.want)
+		}
+	}
+}

@@ -332,3 +332,26 @@ func BenchmarkCharacters(b *testing.B) {
 		})
 	}
 }
+
+// A comparison exceeds the limits if a row was cut, or if a row was not compared with all its candidates.
+func TestWhatExceedsTheLimits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cost matching.Cost
+		want bool
+	}{
+		"nothing":         {matching.Cost{}, false},
+		"comparisons":     {matching.Cost{Comparisons: 9, Words: 81}, false},
+		"a cut row":       {matching.Cost{CutRows: 1}, true},
+		"an unjudged row": {matching.Cost{Unjudged: 1}, true},
+		"both":            {matching.Cost{CutRows: 2, Unjudged: 1}, true},
+	} {
+		if got := tc.cost.ExceedsLimits(); got != tc.want {
+			t.Errorf("%s: the limits are exceeded: %t, want %t", name, got, tc.want)
+		}
+	}
+	sum := matching.Cost{Comparisons: 1, Words: 2, CutRows: 3, Unjudged: 4}.Plus(
+		matching.Cost{Comparisons: 10, Words: 20, CutRows: 30, Unjudged: 40})
+	if want := (matching.Cost{Comparisons: 11, Words: 22, CutRows: 33, Unjudged: 44}); sum != want {
+		t.Errorf("the sum of two costs is %+v, want %+v", sum, want)
+	}
+}

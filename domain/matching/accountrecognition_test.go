@@ -308,3 +308,33 @@ func TestRowsAreComparedOnTheDaysThatBothAccountsCover(t *testing.T) {
 		}
 	}
 }
+
+// An account whose bank is not stated is of the bank of the other accounts of its reference, if they are of one bank.
+func TestTheBankOfOtherAccountsOfTheReference(t *testing.T) {
+	acc := func(id, bank, number string, seed int) matching.LinkedAccount {
+		a := linked(t, id, number, seed, 20, "A")
+		a.Identity.Bank = bank
+		return a
+	}
+	for name, tc := range map[string]struct {
+		banks [3]string // of the accounts before; the second one has the number and the rows
+		bank  string    // of the account after
+		want  string
+	}{
+		"the bank of both others":       {[3]string{"099", "", "099"}, "099", "[{o2 n1}]"},
+		"another bank than both others": {[3]string{"099", "", "099"}, "033", "[]"},
+		"another bank than the first":   {[3]string{"099", "", ""}, "033", "[]"},
+		"another bank than the last":    {[3]string{"", "", "099"}, "033", "[]"},
+		"the others are of two banks":   {[3]string{"099", "", "237"}, "033", "[{o2 n1}]"},
+		"no bank is stated":             {[3]string{}, "033", "[{o2 n1}]"},
+	} {
+		before := []matching.LinkedAccount{
+			acc("o1", tc.banks[0], "11111-1", 5), acc("o2", tc.banks[1], "12345-0", 1),
+			acc("o3", tc.banks[2], "33333-3", 8),
+		}
+		got := recognize(before, []matching.LinkedAccount{acc("n1", tc.bank, "12345-0", 1)})
+		if fmt.Sprint(got.Pairs) != tc.want {
+			t.Errorf("%s: the pairs are %v, want %s", name, got.Pairs, tc.want)
+		}
+	}
+}

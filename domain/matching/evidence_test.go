@@ -105,6 +105,20 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "DARF 123", at + "PAGAMENTO 123", "possible: number+",
 		},
 
+		// Charges of one party.
+		"a charge beside the usual one of the party": {
+			at + "EXAMPLE CORP ADICIONAL", at + "EXAMPLE CORP", "possible: charge- text+",
+		},
+		"two charges beside the usual one of the party": {
+			at + "EXAMPLE CORP ADICIONAL", at + "EXAMPLE CORP MULTA", "other: charge- text-",
+		},
+		"the fees of two further cards": {
+			at + "ANUIDADE CARTAO ADICIONAL", at + "ANUIDADE CARTAO DENTAL", "possible: operation+ charge- service-",
+		},
+		"a word of a transfer names no charge": {
+			at + "PIX ANA ADICIONAL", at + "PIX ANA MULTA", "other: operation+ text-",
+		},
+
 		// Instalments and purchases.
 		"an instalment of a purchase of which the day and the total are known": {
 			at + "COMPRA PARC 02/10 {bought=2026-09-10; total=500}",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
@@ -68,3 +69,35 @@ func ParsedText(row banktext.Row) string {
 
 // WithoutIdentity returns a row without what parse does not read.
 func WithoutIdentity(row banktext.Row) banktext.Row { return withoutIdentity(row) }
+
+// The functions that compare parts of texts.
+var (
+	IsMasked, IsWithoutCheckDigit, IsWithoutPrefix = isMasked, isWithoutCheckDigit, isWithoutPrefix
+	IsCutKey, IsCutList, IsCutWord, IsTypo         = isCutKey, isCutList, isCutWord, isTypo
+	SharesName, IsWithoutVowels, IsFirstName       = sharesName, isWithoutVowels, isFirstName
+	IsCutFirstName, IsAbbreviated, HasInitials     = isCutFirstName, isAbbreviated, hasInitials
+	IsWithin, IsReordered                          = isWithin, isReordered
+)
+
+// relationNames are the names of the relations, in their order.
+var relationNames = []string{"unknown", "differ", "doubtful", "contained", "agree"}
+
+// NameRelation returns how two names relate, which may be those of counterparties.
+func NameRelation(a, b string, person bool) string {
+	return relationNames[compareNames(strings.Fields(a), strings.Fields(b), person)]
+}
+
+// DocumentRelation returns how two tax numbers relate.
+func DocumentRelation(a, b string) string { return relationNames[compareDocuments(a, b)] }
+
+// InstalmentRelation returns how two instalments relate.
+func InstalmentRelation(a, b banktext.Instalment) string {
+	return relationNames[compareInstalments(a, b)]
+}
+
+// BankingDays returns the number of banking days after the first date, up to and including the last one.
+func BankingDays(first, last domain.Date) int {
+	from, _ := dayNumber(first)
+	to, _ := dayNumber(last)
+	return bankingDays(from, to)
+}

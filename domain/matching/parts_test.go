@@ -1,0 +1,200 @@
+package matching_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// The tests of this file are about the limits of the comparisons of numbers, names and other parts of texts.
+
+func TestWhichNumbersAreOneNumber(t *testing.T) {
+	type pairs = map[[2]string]bool
+	for name, tc := range map[string]struct {
+		compare func(x, y string) bool
+		pairs   pairs
+	}{
+		"the first one shows only the end of the second one": {matching.IsMasked, pairs{
+			{"xxx5551", "9005551"}: true, {"xx5551", "905551"}: false, {"xxx551", "900551"}: false,
+			{"xxx5551", "9005552"}: false, {"5551", "9005551"}: false, {"xxxxx55511", "9001255511"}: true,
+		}},
+		"one lacks the check digit": {matching.IsWithoutCheckDigit, pairs{
+			{"5312218", "53122187"}: true, {"53122187", "5312218"}: true, {"531221", "5312218"}: false,
+			{"5312218", "531221877"}: false, {"5312218", "5312218x"}: false, {"5312218", "5312218"}: false,
+			{"5312218", "93122187"}: false,
+		}},
+		"the first one lacks the letters before it": {matching.IsWithoutPrefix, pairs{
+			{"8586853", "at8586853"}: true, {"858685", "at858685"}: false, {"85868531", "at0085868531"}: true,
+			{"85868531", "0085868531"}: false, {"85868531", "85868531"}: false, {"858685a1", "at858685a1"}: false,
+			{"85868531", "at85868532"}: false,
+		}},
+		"one key is the beginning of the other one": {matching.IsCutKey, pairs{
+			{"036appm1", "036appm15112"}: true, {"036appm15112", "036appm1"}: true, {"036", "036appm15112"}: false,
+			{"036appm2", "036appm15112"}: false,
+		}},
+		"one word is the beginning of the other one": {matching.IsCutWord, pairs{
+			{"ana", "anabela"}: true, {"anabela", "ana"}: true, {"an", "anabela"}: false, {"anb", "anabela"}: false,
+		}},
+		"they differ in one letter": {matching.IsTypo, pairs{
+			{"silverli", "silverlo"}: true, {"silverl", "silverx"}: false, {"silverli", "silverlix"}: true,
+			{"silverli", "xsilverli"}: true, {"silverli", "silxverli"}: true, {"silverli", "silvxrlo"}: false,
+			{"silverli", "silxvexrli"}: false, {"silverli", "silverli"}: true, {"xilverli", "silverli"}: true,
+		}},
+	} {
+		for pair, want := range tc.pairs {
+			if got := tc.compare(pair[0], pair[1]); got != want {
+				t.Errorf("%s: %q and %q: %t, want %t", name, pair[0], pair[1], got, want)
+			}
+		}
+	}
+}
+
+func TestWhichListsOfWordsAreOneName(t *testing.T) {
+	type pairs = map[[2]string]bool
+	for name, tc := range map[string]struct {
+		compare func(x, y []string) bool
+		pairs   pairs
+	}{
+		"the last number of the first list is cut": {matching.IsCutList, pairs{
+			{"26090", "260901 m12345"}: true, {"260", "2609"}: false, {"2609", "26091"}: true, {"", "1"}: false,
+			{"1234 2609", "1234 26091"}: true, {"9999 2609", "1234 26091"}: false, {"1234 5678", "1234"}: false,
+			{"2609", "36091"}: false,
+		}},
+		"they share a word of the name": {matching.SharesName, pairs{
+			{"casa x", "casa y"}: true, {"bar x", "bar y"}: false, {"sol mercado", "mercado lua"}: true,
+			{"sol bela mercado", "mercado x"}: false, {"sol merca", "mercado lua"}: true,
+			{"sol merc", "mercado lua"}: false, {"sol bar", "lua bar"}: false, {"sol nave", "nave lua"}: true,
+		}},
+		"the short one lacks its vowels": {matching.IsWithoutVowels, pairs{
+			{"slvrln rstrnt br", "silverline restaurant bar austin"}: true, {"slvrln br", "silverline bar"}: true,
+			{"slvrl br", "silverl bar"}: false, {"slvrln br x", "silverline bar"}: false,
+			{"slvrln bar", "silverline bar"}: false, {"slvrln cr", "silverline bar"}: false,
+			{"amrcn brd", "american bread"}: true,
+		}},
+		"one is only a first name": {matching.IsFirstName, pairs{
+			{"ana", "ana leal"}: true, {"ana leal", "ana"}: true, {"ana", "ana"}: false, {"ana", "bia leal"}: false,
+			{"ana maria", "ana maria leal"}: false,
+		}},
+		"one is little more than a first name": {matching.IsCutFirstName, pairs{
+			{"maria a", "maria aparecida santos"}: true, {"maria aparecida santos", "maria a"}: true,
+			{"marian a", "marian aparecida santos"}: true, {"mariana a", "mariana aparecida santos"}: false,
+			{"maria b", "maria beatriz santos"}: false, {"maria a", "maria a santos"}: false,
+			{"maria e", "maria eduarda"}: true, {"mara a", "maraa"}: false,
+		}},
+		"each word is abbreviated": {matching.IsAbbreviated, pairs{
+			{"prest hab", "prestacao habitacional"}: true, {"pr hab", "prestacao habitacional"}: false,
+			{"prestacao hab", "prest habitacional"}: true, {"prest", "prestacao habitacional"}: false,
+			{"prest hax", "prestacao habitacional"}: false,
+		}},
+		"a middle word is an initial": {matching.HasInitials, pairs{
+			{"josiane p albuquerque", "josiane pacheco albuquerque"}: true, {"josiane p", "josiane pacheco"}: false,
+			{"josiane pa albuquerque", "josiane pacheco albuquerque"}: false,
+			{"josiane p lima", "josiane pacheco albuquerque"}:         false, {"ana p lima", "eva pacheco lima"}: false,
+			{"ana q lima", "ana pacheco lima"}: false, {"ana p c lima", "ana pacheco c lima"}: true,
+			{"ana lima", "ana p lima"}: false,
+		}},
+		"the short one is a part of the long one": {matching.IsWithin, pairs{
+			{"leal souza", "ana leal souza"}: true, {"leal sou", "ana leal souza"}: true,
+			{"souza leal", "ana leal souza"}: false, {"ana souza", "ana leal souza"}: false,
+			{"leal souza lima", "ana leal souza"}: false, {"ana leal", "ana leal souza"}: true,
+		}},
+		"they have another order": {matching.IsReordered, pairs{
+			{"12 8", "8 12"}: true, {"12 8", "12 8"}: false, {"12 8", "8 13"}: false,
+		}},
+	} {
+		for pair, want := range tc.pairs {
+			if got := tc.compare(strings.Fields(pair[0]), strings.Fields(pair[1])); got != want {
+				t.Errorf("%s: %q and %q: %t, want %t", name, pair[0], pair[1], got, want)
+			}
+		}
+	}
+}
+
+func TestHowTwoNamesRelate(t *testing.T) {
+	for _, tc := range []struct {
+		a, b             string
+		person, merchant string
+	}{
+		{"", "ana leal", "unknown", "unknown"}, {"ana leal", "ana leal", "agree", "agree"},
+		{"ana leal", "analeal", "agree", "agree"}, {"ana be", "ana beatriz", "contained", "contained"},
+		{"ana b", "ana beatriz", "doubtful", "doubtful"}, {"ana faria", "ana farias", "doubtful", "contained"},
+		{"padaria", "padaria sol", "doubtful", "doubtful"}, {"padari", "padaria", "contained", "contained"},
+		{"jose silva", "jose silva filho", "doubtful", "doubtful"},
+		{"jose silv", "jose silva filho", "doubtful", "doubtful"},
+		{"jose sil", "jose silva filho", "contained", "contained"},
+		{"jose silva", "jose silva lima", "contained", "contained"},
+		{"silverli", "silverlo", "doubtful", "doubtful"}, {"silverl", "silverx", "differ", "differ"},
+		{"silverli", "silxverli", "doubtful", "doubtful"}, {"silverli", "silxxverli", "differ", "differ"},
+		{"lojabe", "rio lojabe", "doubtful", "contained"}, {"lojab", "rio lojab", "doubtful", "doubtful"},
+		{"leal ana", "ana leal", "doubtful", "contained"}, {"ana leal", "bia lima", "differ", "differ"},
+		{"josiane p lima", "josiane pacheco lima", "doubtful", "doubtful"},
+	} {
+		for _, pair := range [][2]string{{tc.a, tc.b}, {tc.b, tc.a}} {
+			if got := matching.NameRelation(pair[0], pair[1], true); got != tc.person {
+				t.Errorf("the counterparties %q and %q: %s, want %s", pair[0], pair[1], got, tc.person)
+			}
+			if got := matching.NameRelation(pair[0], pair[1], false); got != tc.merchant {
+				t.Errorf("the merchants %q and %q: %s, want %s", pair[0], pair[1], got, tc.merchant)
+			}
+		}
+	}
+}
+
+func TestHowTwoTaxNumbersRelate(t *testing.T) {
+	for pair, want := range map[[2]string]string{
+		{"", "39053344705"}: "unknown", {"39053344705", "39053344705"}: "agree",
+		{"39053344705", "39053344706"}: "differ", {"***533447**", "39053344705"}: "contained",
+		{"***53344***", "39053344705"}: "unknown", {"***533448**", "39053344705"}: "differ",
+		{"39053344705", "12345678000195"}: "differ", {"***533447**", "12345678000195"}: "doubtful",
+		{"39053******", "*****344705"}: "unknown",
+	} {
+		for _, p := range [][2]string{pair, {pair[1], pair[0]}} {
+			if got := matching.DocumentRelation(p[0], p[1]); got != want {
+				t.Errorf("%q and %q: %s, want %s", p[0], p[1], got, want)
+			}
+		}
+	}
+}
+
+func TestHowTwoInstalmentsRelate(t *testing.T) {
+	of := func(number, count int, purchased domain.Date, total string) banktext.Instalment {
+		return banktext.Instalment{Number: number, Count: count, Purchased: purchased, Total: total}
+	}
+	const day = domain.Date("2026-09-10")
+	for _, tc := range []struct {
+		a, b banktext.Instalment
+		want string
+	}{
+		{of(2, 10, "", ""), of(2, 10, "", ""), "agree"}, {of(2, 10, "", ""), of(3, 10, "", ""), "differ"},
+		{of(2, 10, "", ""), of(2, 12, "", ""), "differ"}, {of(0, 0, "", ""), of(0, 0, "", ""), "unknown"},
+		{of(2, 10, "", ""), of(0, 0, "", ""), "unknown"}, {of(2, 0, "", ""), of(2, 10, "", ""), "unknown"},
+		{of(0, 0, day, ""), of(2, 10, day, ""), "doubtful"}, {of(0, 0, day, ""), of(1, 1, day, ""), "unknown"},
+		{of(0, 0, "", ""), of(2, 10, day, ""), "unknown"}, {of(1, 1, "", "50"), of(1, 1, "", "51"), "agree"},
+		{of(1, 2, "", "50"), of(1, 2, "", "51"), "differ"}, {of(1, 2, "", "50"), of(1, 2, "", ""), "agree"},
+		{of(1, 2, "", "50"), of(1, 2, "", "50"), "agree"}, {of(0, 10, "", ""), of(0, 12, "", ""), "differ"},
+	} {
+		if got := matching.InstalmentRelation(tc.a, tc.b); got != tc.want {
+			t.Errorf("%+v and %+v: %s, want %s", tc.a, tc.b, got, tc.want)
+		}
+		if got := matching.InstalmentRelation(tc.b, tc.a); got != tc.want {
+			t.Errorf("%+v and %+v: %s, want %s", tc.b, tc.a, got, tc.want)
+		}
+	}
+}
+
+func TestBankingDaysBetweenTwoDates(t *testing.T) {
+	for dates, want := range map[[2]domain.Date]int{
+		{"2026-11-10", "2026-11-10"}: 0, {"2026-11-10", "2026-11-11"}: 1, {"2026-11-13", "2026-11-16"}: 1,
+		{"2026-11-13", "2026-11-15"}: 0, {"2026-12-24", "2026-12-28"}: 1, {"2026-12-31", "2027-01-04"}: 1,
+		{"2026-12-01", "2026-12-14"}: 9, {"2026-12-01", "2026-12-15"}: 10, {"2026-12-01", "2026-12-31"}: 10,
+	} {
+		for _, d := range [][2]domain.Date{dates, {dates[1], dates[0]}} {
+			if got := matching.BankingDays(d[0], d[1]); got != want {
+				t.Errorf("%s and %s: %d banking days, want %d", d[0], d[1], got, want)
+			}
+		}
+	}
+}

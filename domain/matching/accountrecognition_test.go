@@ -277,8 +277,8 @@ func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 	}
 }
 
-// Only rows of the days that both accounts cover are compared. If one of the accounts has none on these days, nothing is
-// compared.
+// Only rows of the days that both accounts cover are compared. If one of the accounts has none on these days, nothing
+// is compared.
 func TestRowsAreComparedOnTheDaysThatBothAccountsCover(t *testing.T) {
 	on := func(id string, seed int, days ...int) matching.LinkedAccount {
 		a := linked(t, id, "", seed, 20, "A")

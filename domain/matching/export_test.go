@@ -95,6 +95,31 @@ func InstalmentRelation(a, b banktext.Instalment) string {
 	return relationNames[compareInstalments(a, b)]
 }
 
+// AccountNumberRelation returns how the numbers of two accounts relate.
+func AccountNumberRelation(x, y domain.AccountIdentity) string {
+	return relationNames[compareAccountNumbers(x, y)]
+}
+
+// Abbreviates reports whether a short name stands for a long one.
+func Abbreviates(short, long string) bool {
+	return abbreviates(strings.Fields(short), strings.Fields(long))
+}
+
+// IsOneByRows and IsUndecided report what the recognition concludes from a number of compared rows and the percentage
+// of those that have a partner.
+func IsOneByRows(rows, share int) bool {
+	p := &accountPair{before: &LinkedAccount{}, after: &LinkedAccount{}, commonRows: commonRows{rows: rows, share: share}}
+	return (&recognizer{}).isOneByRows(p)
+}
+
+func IsUndecided(rows, share int, otherType, isEqualNumber bool) bool {
+	p := &accountPair{commonRows: commonRows{rows: rows, share: share}}
+	if p.otherType = otherType; isEqualNumber {
+		p.digits = agree
+	}
+	return (&recognizer{}).isUndecided(p)
+}
+
 // BankingDays returns the number of banking days after the first date, up to and including the last one.
 func BankingDays(first, last domain.Date) int {
 	from, _ := dayNumber(first)

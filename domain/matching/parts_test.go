@@ -198,3 +198,65 @@ func TestBankingDaysBetweenTwoDates(t *testing.T) {
 		}
 	}
 }
+
+func TestANameStandsForALongerOne(t *testing.T) {
+	for pair, want := range map[[2]string]bool{
+		{"farmacia s joao", "farmacia sao joao"}: true, {"padaria s", "padaria sol"}: false, // only a purpose is whole
+		{"lojas s", "lojas sol"}: true, {"lojas", "lojas sol"}: false, {"loja s", "loja sol"}: true,
+		{"rio s", "rio sol"}:       false, // no whole word of four letters
+		{"lojas sol", "lojas sol"}: false, {"lojas so", "lojas sol"}: false, {"lojas sol", "lojas solar"}: true,
+		{"lojas slr", "lojas solar"}: true, {"lojas sl", "lojas sol"}: false, {"lojas s x", "lojas sol"}: false,
+		{"lojas s", "lojas sol filho"}: false, {"lojas s", "lojas sol lima"}: true, {"ljs sol", "lojas sol"}: false,
+		{"lojas t", "lojas sol"}: false, {"lojas solar", "lojas sol"}: false,
+	} {
+		if got := matching.Abbreviates(pair[0], pair[1]); got != want {
+			t.Errorf("%q stands for %q: %t, want %t", pair[0], pair[1], got, want)
+		}
+	}
+}
+
+func TestHowTwoAccountNumbersRelate(t *testing.T) {
+	of := func(agency, number, check string) domain.AccountIdentity {
+		return domain.AccountIdentity{Agency: agency, Number: number, CheckDigit: check}
+	}
+	for _, tc := range []struct {
+		a, b domain.AccountIdentity
+		want string
+	}{
+		{of("", "12345", ""), of("", "12345", ""), "agree"}, {of("", "12345", ""), of("", "123456", "6"), "agree"},
+		{of("", "12345", "5"), of("", "123456", "6"), "differ"}, {of("", "12345", ""), of("", "1234567", "7"), "differ"},
+		{of("", "12345", ""), of("", "912345", "5"), "differ"}, {of("", "", ""), of("", "12345", ""), "unknown"},
+		{of("0001", "12345", ""), of("", "000112345", ""), "agree"},
+		{of("0001", "1234", ""), of("", "00011234", ""), "differ"},
+		{of("0001", "12345", ""), of("", "000212345", ""), "differ"},
+	} {
+		for _, pair := range [][2]domain.AccountIdentity{{tc.a, tc.b}, {tc.b, tc.a}} {
+			if got := matching.AccountNumberRelation(pair[0], pair[1]); got != tc.want {
+				t.Errorf("%+v and %+v: %s, want %s", pair[0], pair[1], got, tc.want)
+			}
+		}
+	}
+}
+
+// Two accounts are one by their rows if at least 95 % of at least ten rows have a partner. They are undecided if at
+// least 20 % have one, or if their numbers agree and fewer than ten rows are compared.
+func TestHowManyRowsDecideAboutTwoAccounts(t *testing.T) {
+	for _, tc := range []struct {
+		rows, share      int
+		otherType, equal bool
+		one, undecided   bool
+	}{
+		{10, 95, false, false, true, true}, {9, 95, false, false, false, true}, {10, 94, false, false, false, true},
+		{10, 20, false, false, false, true}, {10, 19, false, false, false, false},
+		{9, 0, false, true, false, true}, {10, 0, false, true, false, false}, {0, 0, false, false, false, false},
+		{10, 95, true, false, true, true}, {9, 95, true, true, false, false}, {10, 94, true, false, false, false},
+	} {
+		if got := matching.IsOneByRows(tc.rows, tc.share); got != tc.one {
+			t.Errorf("%d rows, of which %d %% have a partner, show one account: %t, want %t", tc.rows, tc.share, got,
+				tc.one)
+		}
+		if got := matching.IsUndecided(tc.rows, tc.share, tc.otherType, tc.equal); got != tc.undecided {
+			t.Errorf("%+v: undecided: %t, want %t", tc, got, tc.undecided)
+		}
+	}
+}

@@ -126,3 +126,30 @@ func BankingDays(first, last domain.Date) int {
 	to, _ := dayNumber(last)
 	return bankingDays(from, to)
 }
+
+// facts are parts of the judgement about two rows.
+var facts = map[string]func(*comparison) bool{
+	"timely": (*comparison).isTimely, "chance": (*comparison).isChance, "counter": (*comparison).mayBeCounter,
+	"tip": (*comparison).isTip, "far": (*comparison).isFar, "seen": (*comparison).wereSeenTogether,
+	"named": (*comparison).isNamed, "reversed": (*comparison).isReversed,
+}
+
+// Fact returns a part of the judgement about two rows. flags are what a comparison of the rows has found.
+func Fact(name string, oldRow, newRow banktext.Row, context Context, flags string) bool {
+	c := &comparison{old: parse(&oldRow), new: parse(&newRow), context: &context}
+	c.amount = c.compareAmounts()
+	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
+	members := map[string]*bool{
+		"weak": &c.weak, "bare": &c.bare, "complete": &c.complete, "anchored": &c.anchored, "numbered": &c.numbered,
+		"documented": &c.documented, "identified": &c.identified, "national": &c.national, "timed": &c.timed,
+		"quota": &c.quota,
+	}
+	for flag := range strings.FieldsSeq(flags) {
+		if i := slices.Index(relationNames, flag); i >= 0 {
+			c.name = relation(i)
+		} else {
+			*members[flag] = true
+		}
+	}
+	return facts[name](c)
+}

@@ -153,3 +153,39 @@ func Fact(name string, oldRow, newRow banktext.Row, context Context, flags strin
 	}
 	return facts[name](c)
 }
+
+// textOfRow returns a row of a payment or a purchase with this text.
+func textOfRow(text string) *row {
+	return parse(&banktext.Row{
+		ExternalID: text, Account: comparedAccount, Date: "2026-11-10", Status: domain.Posted, Description: text,
+		Amount: domain.Money{Currency: "BRL"},
+	})
+}
+
+// NamesPayment reports whether a reference of two rows with these texts names one payment.
+func NamesPayment(reference, oldText, newText string) bool {
+	return (&comparison{old: textOfRow(oldText), new: textOfRow(newText)}).namesPayment(reference)
+}
+
+// NumberIn returns the number of a text that equals an identifier, or its end.
+func NumberIn(text, value string, end bool) string { return textOfRow(text).numberIn(value, end) }
+
+// PeriodsAmong returns the fractions that can only be a month and a year.
+func PeriodsAmong(fractions ...string) []string { return periodsAmong(fractions) }
+
+// JoinedNumbers returns the numbers of a text, after groups of the numbers of the other text were joined.
+func JoinedNumbers(text, other string) []string {
+	r := textOfRow(text)
+	return joinGroups(r.bareNumbers, textOfRow(other).bareNumbers, r)
+}
+
+// ListRelation returns how the numbers of two texts relate.
+func ListRelation(oldText, newText string) string {
+	c := &comparison{old: textOfRow(oldText), new: textOfRow(newText)}
+	return relationNames[c.compareLists(c.old.bareNumbers, c.new.bareNumbers)]
+}
+
+// BareDocumentRelation returns how the document in one text relates to the numbers in the other one.
+func BareDocumentRelation(withDocument, text string) string {
+	return relationNames[compareBareDocument(textOfRow(withDocument), textOfRow(text))]
+}

@@ -260,3 +260,98 @@ func TestHowManyRowsDecideAboutTwoAccounts(t *testing.T) {
 		}
 	}
 }
+
+// A reference names one payment if it has letters among its digits, or if it is a long number of a transfer, but no tax
+// number, telephone, plate or date.
+func TestWhichReferencesNameAPayment(t *testing.T) {
+	for reference, want := range map[string]map[string]bool{
+		"PIX ANA": {
+			"r12a34": true, "r12a3": false, "abc1d23": false, "ct77124410": false, "1a2b3c": true,
+			"987654321": true, "98765432": true, "9876543": false, "98765432101": false, "12345678000195": false,
+			"20261110": false, "payment": false,
+		},
+		"LOJA BELA": {"r12a34": true, "987654321": false},
+	} {
+		for value, is := range want {
+			if got := matching.NamesPayment(value, reference, reference); got != is {
+				t.Errorf("the reference %q of %q names a payment: %t, want %t", value, reference, got, is)
+			}
+		}
+	}
+	if matching.NamesPayment("987654321", "PIX ANA", "LOJA BELA") {
+		t.Error("a number names a payment although only one of the rows is a transfer")
+	}
+}
+
+// An identifier of at least five digits is found in the text of the other row; of a tracking key, at least its last
+// eight.
+func TestAnIdentifierIsFoundInTheOtherText(t *testing.T) {
+	for _, tc := range []struct {
+		text, value string
+		end         bool
+		want        string
+	}{
+		{"PIX 12345", "12345", false, "12345"}, {"PIX 1234", "1234", false, ""}, {"PIX 12345", "0012345", false, "12345"},
+		{"PIX 12345", "00012", false, ""}, {"PIX NSU 77123", "77123", false, "77123"}, {"PIX 12345", "12346", false, ""},
+		{"SPEI 12345678", "abc12345678", true, "12345678"}, {"SPEI 12345678", "abc12345678", false, ""},
+		{"SPEI 1234567", "abc1234567", true, ""},
+	} {
+		if got := matching.NumberIn(tc.text, tc.value, tc.end); got != tc.want {
+			t.Errorf("%q in %q (its end: %t): %q, want %q", tc.value, tc.text, tc.end, got, tc.want)
+		}
+	}
+}
+
+func TestWhichFractionsAreAMonthAndAYear(t *testing.T) {
+	got := matching.PeriodsAmong("10/26", "12/26", "13/26", "10/12", "10/13", "1/2", "12/2026")
+	if want := "10/26 12/26 10/13 12/2026"; strings.Join(got, " ") != want {
+		t.Errorf("the periods are %q, want %q", got, want)
+	}
+}
+
+// A number of at least eight characters may be printed in groups of at most five.
+func TestGroupsOfANumberAreJoined(t *testing.T) {
+	for texts, want := range map[[2]string]string{
+		{"PAG 0426 2000 6800", "PAG 042620006800"}: "42620006800", {"PAG 1234 5678", "PAG 12345678"}: "12345678",
+		{"PAG 123 4567", "PAG 1234567"}: "123 4567", {"PAG 12345 678", "PAG 12345678"}: "12345678",
+		{"PAG 123456 78", "PAG 12345678"}: "123456 12345678", {"PAG 1234 9999", "PAG 12345678"}: "1234 9999",
+	} {
+		if got := strings.Join(matching.JoinedNumbers(texts[0], texts[1]), " "); got != want {
+			t.Errorf("%q beside %q: the numbers are %q, want %q", texts[0], texts[1], got, want)
+		}
+	}
+}
+
+// If one text is the beginning of the other one, it may end within a number.
+func TestHowTheNumbersOfTwoTextsRelate(t *testing.T) {
+	for _, tc := range []struct{ a, b, want string }{
+		{"LOJA BELA 24880", "LOJA BELA 24880", "agree"}, {"LOJA BELA 24880", "LOJA BELA 24881", "differ"},
+		{"LOJA BELA 24880", "LOJA BELA", "unknown"}, {"RENT PMTS 26090", "RENT PMTS 260901 77123", "contained"},
+		{"RENT 2609", "RENT 26091", "differ"}, // the text is too short for a cut one
+		{"CONDOMINIO 260", "CONDOMINIO 2609", "doubtful"}, {"CONDOMINIO 2609", "CONDOMINIO 26091", "contained"},
+		{"APOLICE 5312218877", "APOLICE 531221887", "agree"},
+	} {
+		for _, p := range [][2]string{{tc.a, tc.b}, {tc.b, tc.a}} {
+			if got := matching.ListRelation(p[0], p[1]); got != tc.want {
+				t.Errorf("%q and %q: %s, want %s", p[0], p[1], got, tc.want)
+			}
+		}
+	}
+}
+
+// A number of nine digits or more may be a tax number without punctuation and without zeros in front.
+func TestATaxNumberWithoutPunctuation(t *testing.T) {
+	for texts, want := range map[[2]string]string{
+		{"PIX 390.533.447-05", "PIX RECEBIDO 39053344705"}:  "unknown", // a valid number is a document itself
+		{"PIX ***.533.447-**", "PIX RECEBIDO 39053344706"}:  "contained",
+		{"PIX ***.533.447-**", "PIX RECEBIDO 39053344"}:     "unknown",
+		{"PIX ***.533.447-**", "PIX RECEBIDO 990533447"}:    "doubtful",
+		{"PIX ***.533.447-**", "PIX RECEBIDO 12345678901"}:  "doubtful",
+		{"PIX ***.533.447-**", "PIX RECEBIDO 390533447051"}: "unknown",
+		{"PIX ***.533.447-**", "LOJA BELA 39053344706"}:     "unknown",
+	} {
+		if got := matching.BareDocumentRelation(texts[0], texts[1]); got != want {
+			t.Errorf("%q and %q: %s, want %s", texts[0], texts[1], got, want)
+		}
+	}
+}

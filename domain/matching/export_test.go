@@ -189,3 +189,14 @@ func ListRelation(oldText, newText string) string {
 func BareDocumentRelation(withDocument, text string) string {
 	return relationNames[compareBareDocument(textOfRow(withDocument), textOfRow(text))]
 }
+
+// SharesWord reports whether a word that names something is in both texts, or both name nothing.
+func SharesWord(oldText, newText string) bool {
+	return (&comparison{old: textOfRow(oldText), new: textOfRow(newText)}).sharesWord()
+}
+
+// IsOneMoment reports whether two times of one minute are those of one movement.
+var IsOneMoment = isOneMoment
+
+// IsOdd reports whether an amount is unlike a usual price.
+var IsOdd = isOdd

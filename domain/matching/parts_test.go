@@ -3,6 +3,7 @@ package matching_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
@@ -352,6 +353,45 @@ func TestATaxNumberWithoutPunctuation(t *testing.T) {
 	} {
 		if got := matching.BareDocumentRelation(texts[0], texts[1]); got != want {
 			t.Errorf("%q and %q: %s, want %s", texts[0], texts[1], got, want)
+		}
+	}
+}
+
+func TestTwoTextsShareAWord(t *testing.T) {
+	for texts, want := range map[[2]string]bool{
+		{"PIX ENVIADO", "PIX ENVIADO"}: true, {"PIX ENVIADO", "PIX ENVIADO 4417"}: false,
+		{"PIX ENVIADO 4417", "PIX ENVIADO"}: false, {"PIX 4417", "PIX 4417"}: false, {"TARIFA 123", "TARIFA"}: true,
+		{"PIX ANA", "PIX ANA LEAL"}: true, {"PIX ANA", "PIX BIA"}: false, {"PIX ANA", "PIX ENVIADO"}: false,
+		{"LOJA ANA LEAL", "LOJA ANALEAL"}: false, {"LOJA ANA ALVES", "LOJA ANAALVES"}: true, {"PIX ENVIADO", "PIX ANA"}: false,
+	} {
+		if got := matching.SharesWord(texts[0], texts[1]); got != want {
+			t.Errorf("%q and %q: %t, want %t", texts[0], texts[1], got, want)
+		}
+	}
+}
+
+// A whole hour stands for a date. Two different seconds are two moments, unless one of the times has no seconds.
+func TestTwoTimesOfOneMinuteAreOneMoment(t *testing.T) {
+	for times, want := range map[[2]string]bool{
+		{"12:00:00", "12:00:00"}: false, {"12:00:07", "12:00:07"}: true, {"12:31:00", "12:31:00"}: true,
+		{"12:31:07", "12:31:00"}: true, {"12:31:00", "12:31:07"}: true, {"12:31:07", "12:31:08"}: false,
+	} {
+		x, errX := time.Parse(time.TimeOnly, times[0])
+		y, errY := time.Parse(time.TimeOnly, times[1])
+		if got := matching.IsOneMoment(x, y); got != want || errX != nil || errY != nil {
+			t.Errorf("%v: %t, want %t", times, got, want)
+		}
+	}
+}
+
+// An amount is unusual from 10 on, if it does not end like a price.
+func TestWhichAmountsAreUnusual(t *testing.T) {
+	for amount, want := range map[string]bool{
+		"9.99": false, "9.37": false, "10.00": false, "10.01": true, "-10.01": true, "47.50": false, "47.90": false,
+		"47.95": false, "47.99": false, "47.51": true, "47.80": true, "1200": false,
+	} {
+		if got := matching.IsOdd(parseMoney(t, amount, "BRL")); got != want {
+			t.Errorf("%s is unusual: %t, want %t", amount, got, want)
 		}
 	}
 }

@@ -230,6 +230,7 @@ func TestHowTwoAccountNumbersRelate(t *testing.T) {
 		{of("0001", "12345", ""), of("", "000112345", ""), "agree"},
 		{of("0001", "1234", ""), of("", "00011234", ""), "differ"},
 		{of("0001", "12345", ""), of("", "000212345", ""), "differ"},
+		{of("", "012345", ""), of("", "12345", ""), "differ"}, // no agency is known
 	} {
 		for _, pair := range [][2]domain.AccountIdentity{{tc.a, tc.b}, {tc.b, tc.a}} {
 			if got := matching.AccountNumberRelation(pair[0], pair[1]); got != tc.want {
@@ -362,7 +363,8 @@ func TestTwoTextsShareAWord(t *testing.T) {
 		{"PIX ENVIADO", "PIX ENVIADO"}: true, {"PIX ENVIADO", "PIX ENVIADO 4417"}: false,
 		{"PIX ENVIADO 4417", "PIX ENVIADO"}: false, {"PIX 4417", "PIX 4417"}: false, {"TARIFA 123", "TARIFA"}: true,
 		{"PIX ANA", "PIX ANA LEAL"}: true, {"PIX ANA", "PIX BIA"}: false, {"PIX ANA", "PIX ENVIADO"}: false,
-		{"LOJA ANA LEAL", "LOJA ANALEAL"}: false, {"LOJA ANA ALVES", "LOJA ANAALVES"}: true, {"PIX ENVIADO", "PIX ANA"}: false,
+		{"LOJA ANA LEAL", "LOJA ANALEAL"}:   false,
+		{"LOJA ANA ALVES", "LOJA ANAALVES"}: true, {"PIX ENVIADO", "PIX ANA"}: false,
 	} {
 		if got := matching.SharesWord(texts[0], texts[1]); got != want {
 			t.Errorf("%q and %q: %t, want %t", texts[0], texts[1], got, want)

@@ -119,8 +119,8 @@ func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	}
 }
 
-// TestALargeFileMayArriveSlowly checks that a file may take longer than bodyTimeout, if it arrives at minBodyRate: 8 MiB
-// over a line of 1 Mbit/s, for example.
+// TestALargeFileMayArriveSlowly checks that a file may take longer than bodyTimeout, if it arrives at minBodyRate:
+// 8 MiB over a line of 1 Mbit/s, for example.
 func TestALargeFileMayArriveSlowly(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond

@@ -268,7 +268,7 @@ func TestQuestionsAboutATextAndItsOperation(t *testing.T) {
 		}, map[string]string{
 			"PIX ENVIADO": "[] []", "PIX ANA PIX B AUTO": "[pix b auto] [b auto]",
 		}},
-		"numbers without a label, but not those of a bank": {func(e *Evidence) any { return e.Numbers }, map[string]string{
+		"numbers with no label, but none of a bank": {func(e *Evidence) any { return e.Numbers }, map[string]string{
 			"PIX ANA 4417": "[4417]", "PIX CP: 60701190- ANA": "[]", "TED BCO:0014 ANA": "[]", "TED 0014 ANA": "[14]",
 			"PIX - ANA - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8": "[]",
 			"PIX - ANA - BANCO X Agência: 1 Conta: 1234567-8":                   "[]",

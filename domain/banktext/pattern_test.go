@@ -46,7 +46,8 @@ func TestTextsWithoutWhatAPatternNeedsAreRuledOut(t *testing.T) {
 		{`\d{3}`, "12", false}, {`\d{3}`, "a1b2c3", true}, {`(?:ab|ac)d`, "abd", true}, {`(?:bc){0,2}a+`, "a", true},
 		{`abc`, "ab bc", false}, {`abc`, "xabc", true},
 		{`(?:1\d+|\d+1)`, "22", false},
-		{`(?:1\d+|\d+1)`, "21", true}, {`(?:a+|b+)c+`, "bc", true}, {`(?:a+|b+)c+`, "b", false}, {`(?:z+){2}a+`, "a", false}, {`é+a`, "a", false},
+		{`(?:1\d+|\d+1)`, "21", true}, {`(?:a+|b+)c+`, "bc", true}, {`(?:a+|b+)c+`, "b", false},
+		{`(?:z+){2}a+`, "a", false}, {`é+a`, "a", false},
 	} {
 		if got := banktext.MayMatch(c.expression, c.text); got != c.want {
 			t.Errorf("%s and %q: %t", c.expression, c.text, got)

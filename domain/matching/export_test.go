@@ -108,7 +108,11 @@ func Abbreviates(short, long string) bool {
 // IsOneByRows and IsUndecided report what the recognition concludes from a number of compared rows and the percentage
 // of those that have a partner.
 func IsOneByRows(rows, share int) bool {
-	p := &accountPair{before: &LinkedAccount{}, after: &LinkedAccount{}, commonRows: commonRows{rows: rows, share: share}}
+	p := &accountPair{
+		before:     &LinkedAccount{},
+		after:      &LinkedAccount{},
+		commonRows: commonRows{rows: rows, share: share},
+	}
 	return (&recognizer{}).isOneByRows(p)
 }
 

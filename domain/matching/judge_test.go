@@ -36,23 +36,59 @@ func TestTheDatesOfRowsFitOneMovement(t *testing.T) {
 		return fact{"2026-11-10 P" + amount + text, "2026-11-" + day + " P" + amount + text, flags, want}
 	}
 	checkFacts(t, "timely", []fact{
-		pending(round, "10", shop, "", true), pending(round, "11", shop, "", true), pending(round, "12", shop, "", false),
-		pending(odd, "15", shop, "", true), pending(odd, "16", shop, "", false), posted(round, "30", shop, "anchored", true),
-		pending(round, "15", shop, "weak", true), pending(round, "16", shop, "weak", false),
-		pending(round, "12", shop, "weak bare", false), pending(round, "11", shop, "weak bare", true),
+		pending(
+			round,
+			"10",
+			shop,
+			"",
+			true,
+		),
+		pending(round, "11", shop, "", true),
+		pending(round, "12", shop, "", false),
+		pending(
+			odd,
+			"15",
+			shop,
+			"",
+			true,
+		),
+		pending(odd, "16", shop, "", false),
+		posted(round, "30", shop, "anchored", true),
+		pending(round, "15", shop, "weak", true),
+		pending(round, "16", shop, "weak", false),
+		pending(round, "12", shop, "weak bare", false),
+		pending(round, "11", shop, "weak bare", true),
 		{"2026-11-13 p -50 BRL " + shop, "2026-11-16 P -50 BRL " + shop, "", true}, // over a weekend
 		{"2026-11-13 p -50 BRL " + shop, "2026-11-17 P -50 BRL " + shop, "", false},
-		posted(odd, "15", shop, "complete", true), posted(odd, "16", shop, "complete", false),
-		posted(round, "12", shop, "complete", false), posted(odd, "11", shop, "", true), posted(odd, "12", shop, "", false),
-		posted(round, "11", shop, "", false), posted(round, "11", shop, "numbered", true),
-		posted(round, "11", shop, "weak", false), posted(" -99.80 BRL ", "11", shop, "", false),
-		posted(" -99.81 BRL ", "11", shop, "", true), posted(" -99.80 BRL ", "11", shop, "weak", true),
-		posted(" -100.20 BRL ", "11", shop, "", true), posted(" -99.90 BRL ", "11", shop, "weak", false),
-		posted(odd, "11", "RECARGA TIM", "", false), posted(odd, "11", "TARIFA PACOTE", "", false),
-		posted(round, "11", "SALARIO ANA", "", false), posted(round, "11", "SALARIO ANA", "documented", true),
-		posted(odd, "11", "SALARIO ANA", "", true), posted(round, "11", "BOLETO ANA", "", false),
-		posted(round, "11", "BOLETO ANA", "weak", true), posted(odd, "11", "BOLETO ANA", "", true),
-		posted(odd, "11", "UBER TRIP", "", false), pending(odd, "11", "UBER TRIP", "", false),
+		posted(odd, "15", shop, "complete", true),
+		posted(odd, "16", shop, "complete", false),
+		posted(
+			round,
+			"12",
+			shop,
+			"complete",
+			false,
+		),
+		posted(odd, "11", shop, "", true),
+		posted(odd, "12", shop, "", false),
+		posted(round, "11", shop, "", false),
+		posted(round, "11", shop, "numbered", true),
+		posted(round, "11", shop, "weak", false),
+		posted(" -99.80 BRL ", "11", shop, "", false),
+		posted(" -99.81 BRL ", "11", shop, "", true),
+		posted(" -99.80 BRL ", "11", shop, "weak", true),
+		posted(" -100.20 BRL ", "11", shop, "", true),
+		posted(" -99.90 BRL ", "11", shop, "weak", false),
+		posted(odd, "11", "RECARGA TIM", "", false),
+		posted(odd, "11", "TARIFA PACOTE", "", false),
+		posted(round, "11", "SALARIO ANA", "", false),
+		posted(round, "11", "SALARIO ANA", "documented", true),
+		posted(odd, "11", "SALARIO ANA", "", true),
+		posted(round, "11", "BOLETO ANA", "", false),
+		posted(round, "11", "BOLETO ANA", "weak", true),
+		posted(odd, "11", "BOLETO ANA", "", true),
+		posted(odd, "11", "UBER TRIP", "", false),
+		pending(odd, "11", "UBER TRIP", "", false),
 		pending(odd, "10", "UBER TRIP", "", true),
 	}, nil, matching.Context{})
 }
@@ -81,8 +117,10 @@ func TestEqualRowsMayBeTwoMovementsByChance(t *testing.T) {
 func TestAnEqualNumberMayBeACounter(t *testing.T) {
 	with := func(day, id, flags string, want bool) fact {
 		return fact{
-			"2026-11-10 P -50 BRL LOJA BELA {id=" + id + "}", "2026-11-" + day + " P -50 BRL MERCADO SUL {id=" + id + "}",
-			flags, want,
+			"2026-11-10 P -50 BRL LOJA BELA {id=" + id + "}",
+			"2026-11-" + day + " P -50 BRL MERCADO SUL {id=" + id + "}",
+			flags,
+			want,
 		}
 	}
 	checkFacts(t, "counter", []fact{
@@ -96,7 +134,13 @@ func TestAnEqualNumberMayBeACounter(t *testing.T) {
 func TestARowIsFarFromAnother(t *testing.T) {
 	const bela = " -50 BRL LOJA BELA"
 	checkFacts(t, "far", []fact{
-		{"2026-11-01 p" + bela, "2026-11-15 P" + bela, "", false}, {"2026-11-01 p" + bela, "2026-11-16 P" + bela, "", true},
+		{
+			"2026-11-01 p" + bela,
+			"2026-11-15 P" + bela,
+			"",
+			false,
+		},
+		{"2026-11-01 p" + bela, "2026-11-16 P" + bela, "", true},
 		{"2026-11-16 p" + bela, "2026-11-01 P" + bela, "", true},
 		{"2026-11-01 p" + bela, "2026-11-16 P" + bela, "anchored", false},
 	}, nil, matching.Context{})

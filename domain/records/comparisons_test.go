@@ -276,8 +276,8 @@ func TestAWriteNeedsAnotherComparisonIfItsInputHasChanged(t *testing.T) {
 			carriedBook(), page(purchase("b")), never, false,
 		},
 		"a repeated id of a carried-over record": {
-			newBook(record(1, paid("a", "2026-03-04"))).carryOver("a"), with(page(paid("b", "2026-03-11")), keyed), sameID,
-			false,
+			newBook(record(1, paid("a", "2026-03-04"))).carryOver("a"), with(page(paid("b", "2026-03-11")), keyed),
+			sameID, false,
 		},
 		"a record that shows the amount of a carried-over record": {
 			newBook(record(1, lunch("a", "2026-03-04"))).carryOver("a"), page(lunch("b", "2026-03-05")), shown, false,

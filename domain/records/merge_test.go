@@ -133,7 +133,8 @@ func TestTheRecordsOfTwoAccountsAreMerged(t *testing.T) {
 			[]string{"1 b v2 <a", "50 b v2 removed superseded by 1"},
 		},
 		"a record that does not continue is removed, unless it is older than all rows": {
-			[]records.Record{record(1, purchase("a")), record(2, other("o")), record(3, early)}, rows(purchase("b")), true,
+			[]records.Record{record(1, purchase("a")), record(2, other("o")), record(3, early)},
+			rows(purchase("b")), true,
 			[]string{"1 b v2 <a", "2 o v2 removed", "3 early v1", "50 b v2 removed superseded by 1"},
 		},
 		"a younger record may be the movement of a removed one": {

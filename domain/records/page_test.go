@@ -136,7 +136,9 @@ func TestAPageWithRowsIsWritten(t *testing.T) {
 		"a released row": func(w *records.PageWrite, _ *records.View) {
 			w.Released = []domain.QuarantineKey{{ID: "q"}}
 		},
-		"an account that is first stored": func(_ *records.PageWrite, v *records.View) { v.FirstStored = []string{"acc"} },
+		"an account that is first stored": func(_ *records.PageWrite, v *records.View) {
+			v.FirstStored = []string{"acc"}
+		},
 	} {
 		b, w := newBook(), pageOf(purchase("a"))
 		view := b.view(w.Transactions)
@@ -221,7 +223,8 @@ func TestARecordThatCountsContinuesWithTheRowOfItsTwin(t *testing.T) {
 			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded"},
 		},
 		"the rows of two records leave": {
-			newBook(record(3, purchase("c")), record(1, purchase("a")), twin(record(2, purchase("b")), 1)), leave("a", "c"),
+			newBook(record(3, purchase("c")), record(1, purchase("a")), twin(record(2, purchase("b")), 1)),
+			leave("a", "c"),
 			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded", "3 c v2 removed"},
 		},
 		"the row of the twin leaves, too": {
@@ -771,7 +774,8 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 			[]string{"1 a v1 excluded carried over", "2 c v2 <b"},
 		},
 		"only one carried-over record has the id of the institution": {
-			carried(record(1, paid("a", "2026-03-04"))), with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
+			carried(record(1, paid("a", "2026-03-04"))),
+			with(page(paid("new", "2026-03-11")), func(w *records.PageWrite) {
 				w.Matching = &records.Matching{RowOf: institutionIDs}
 			}), []string{"1 new v2 <a"},
 		},

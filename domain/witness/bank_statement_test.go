@@ -256,8 +256,10 @@ func TestTheCoverageOfAMonth(t *testing.T) {
 		"the last day is missing": {list(overview(1, witness.Agrees, days(1, 29))), witness.CoveragePartial, 1},
 		"a part that differs":     {list(overview(1, witness.Differs, days(1, 9))), witness.Differs, 1},
 		"another month":           {list(overview(1, witness.Differs, days(31, 60))), witness.CoverageNone, 0},
-		"days before and after":   {list(overview(1, witness.Agrees, days(-5, 0), days(31, 40))), witness.CoverageNone, 0},
-		"the last day only":       {list(overview(1, witness.Agrees, days(30, 60))), witness.CoveragePartial, 1},
+		"days before and after": {
+			list(overview(1, witness.Agrees, days(-5, 0), days(31, 40))), witness.CoverageNone, 0,
+		},
+		"the last day only": {list(overview(1, witness.Agrees, days(30, 60))), witness.CoveragePartial, 1},
 		"the worst of two": {
 			list(overview(1, witness.DatesDiffer, days(1, 9)), overview(2, witness.Agrees, days(10, 30))),
 			witness.DatesDiffer, 2,

@@ -994,7 +994,13 @@ func TestHowManyWeekdaysLieBetween(t *testing.T) {
 			Records:   []witness.Record{r},
 		})
 		if got := c.Findings[0].MatchedBy; (got == witness.ByNearDay) != tc.near {
-			t.Errorf("%s and %s: the line is matched by %q; within three weekdays: %t", tc.line, tc.record, got, tc.near)
+			t.Errorf(
+				"%s and %s: the line is matched by %q; within three weekdays: %t",
+				tc.line,
+				tc.record,
+				got,
+				tc.near,
+			)
 		}
 	}
 }
@@ -1086,9 +1092,11 @@ func TestOurBalanceProvesOnlyThatOfItsDay(t *testing.T) {
 		{30, "49", witness.Unavailable, witness.Contradicted}, {0, "49", witness.Contradicted, witness.Unavailable},
 		{15, "49", witness.Unavailable, witness.Unavailable},
 	} {
-		c := witness.Compare(witness.Input{Statement: s, Records: records, CoversTo: day(30), Balances: []witness.DayBalance{
-			{Date: day(tc.day), Amount: amount(tc.ours)},
-		}})
+		c := witness.Compare(
+			witness.Input{Statement: s, Records: records, CoversTo: day(30), Balances: []witness.DayBalance{
+				{Date: day(tc.day), Amount: amount(tc.ours)},
+			}},
+		)
 		if c.Proof.Opening.State != tc.opening || c.Proof.Closing.State != tc.closing {
 			t.Errorf("our balance %s of the day %d: opening %s, closing %s; want %s, %s", tc.ours, tc.day,
 				c.Proof.Opening.State, c.Proof.Closing.State, tc.opening, tc.closing)

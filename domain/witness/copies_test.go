@@ -115,7 +115,9 @@ func TestLinesThatTwoStatementsOfAFileShare(t *testing.T) {
 		},
 		"two equal lines with one identifier in both": {[]witness.Section{
 			{Blocks: blocks(line(2, "-1", "A", withFITID("1")), line(2, "-1", "A", withFITID("1")))},
-			{Blocks: blocks(line(2, "-1", "A", withFITID("1")), line(2, "-1", "A", withFITID("1")), line(3, "-1", "B"))},
+			{Blocks: blocks(
+				line(2, "-1", "A", withFITID("1")), line(2, "-1", "A", withFITID("1")), line(3, "-1", "B"),
+			)},
 		}, "|AA|B"},
 		"balances of days in the rows do not tell": {[]witness.Section{
 			{Blocks: blocks(line(2, "-1", "A", running("9")), line(3, "-1", "B", running("8"))), DailyRunning: true},

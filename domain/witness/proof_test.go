@@ -891,7 +891,8 @@ func TestWhatTheBalancesOfAStatementProve(t *testing.T) {
 		{
 			"several declared days before the chain",
 			witness.Section{
-				Blocks: lines[1:], Balances: balances(opening(4, "50"), closing(9, "50")), Declared: month, Made: day(31),
+				Blocks: lines[1:], Balances: balances(opening(4, "50"), closing(9, "50")),
+				Declared: month, Made: day(31),
 			},
 			"50@04 field proved | 50@09 field proved | balances 01-30 | 04=50 09=50",
 		},

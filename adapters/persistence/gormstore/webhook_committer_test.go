@@ -268,8 +268,8 @@ func TestLargeDeliveriesAreStoredApart(t *testing.T) {
 	})
 }
 
-// A sender of many large deliveries must not make those of another token wait for all of its own, and must leave time of
-// the database to others.
+// A sender of many large deliveries must not make those of another token wait for all of its own, and must leave time
+// of the database to others.
 func TestTokensTakeTurnsWithLargeDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const taken = 100 * time.Millisecond

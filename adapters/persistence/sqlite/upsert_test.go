@@ -6,7 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// A statement of a full batch that is too long to be kept is compiled for each batch, which takes as long as running it.
+// A statement of a full batch that is too long to be kept is compiled for each batch, which takes as long as running
+// it.
 func TestTheStatementOfAFullBatchIsKept(t *testing.T) {
 	tables := map[string]string{
 		gormstore.TransactionTable: gormstore.ConflictClause,

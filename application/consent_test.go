@@ -171,6 +171,27 @@ func TestAFailedAttemptShowsWhatItHasLearned(t *testing.T) {
 	}
 }
 
+// TestAPullShowsTheStatusThatItReadLast checks that the holder must sign in if the vendor says so after the last page
+// only: the status from before the first page is older.
+func TestAPullShowsTheStatusThatItReadLast(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.rows = []domain.TransactionData{row("a", "Rent")}
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		e.vendor.status.NeedsReauth, e.vendor.status.SyncComplete = true, false
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(e.vendor.rows...)}, nil
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+	e.noError(err)
+	if stored.Health.Status != domain.Healthy || !stored.Health.NeedsReauth {
+		t.Errorf("the health is %+v, want healthy, with a holder who must sign in", stored.Health)
+	}
+}
+
 func TestMissingWebhooksAreExaminedInBatches(t *testing.T) {
 	e := newEnv(t, func(d *application.Deps) { d.WebhookSilenceGrace = 2 * time.Hour })
 	due := e.clock.Now().Add(-3 * time.Hour)

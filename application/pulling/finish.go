@@ -76,7 +76,7 @@ func (a *attempt) outcome(e ending, replaced bool, now time.Time) ports.Outcome 
 			if h = h.AfterSignal(a.Pull.Scope.Signal, a.Pull.StartedAt); replaced {
 				return h
 			}
-			return h.After(a.link.status, e.failure, now)
+			return h.After(a.link.latest, e.failure, now)
 		},
 		Coverage: a.Coverage, Grace: a.DriftGrace,
 	}

@@ -67,7 +67,7 @@ func (l *link) proof(
 		if err := l.checkNotPaused(ctx); err != nil {
 			return domain.NoProof, err
 		}
-		status, err := l.vendor.Check(ctx, l.access)
+		status, err := l.check(ctx)
 		if err != nil {
 			return domain.NoProof, err
 		}

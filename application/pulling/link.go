@@ -22,6 +22,7 @@ type link struct {
 	vendor       ports.Aggregator
 	access       ports.Access
 	status       domain.LinkStatus // returned by the check before the first page is read; see isChecked
+	latest       domain.LinkStatus // returned by the last check; see proof
 	consent      consentRead
 	confirmation confirmation
 	listed       listing
@@ -105,13 +106,8 @@ func (l *link) open(ctx context.Context) error {
 	if l.vendor == nil { // the vendor was registered when the connection was created, but is no longer registered
 		return &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
 	}
-	requestedAt := l.Clock.Now()
-	if l.status, err = l.vendor.Check(ctx, l.access); err != nil {
+	if l.status, err = l.check(ctx); err != nil {
 		return err
-	}
-	l.status.RequestedAt = requestedAt
-	if consent := l.learned().Consent; consent.State(requestedAt).Ended() {
-		l.status.SignedIn = false
 	}
 	l.report(ctx, nil)
 	// There is no new data yet: this write only extends the lease.
@@ -119,6 +115,22 @@ func (l *link) open(ctx context.Context) error {
 		return err
 	}
 	return l.listAccounts(ctx)
+}
+
+// check reads the status of the account reference. Health gets the latest one, because the holder may have to sign in
+// since the attempt has begun.
+func (l *link) check(ctx context.Context) (domain.LinkStatus, error) {
+	requestedAt := l.Clock.Now()
+	status, err := l.vendor.Check(ctx, l.access)
+	if err != nil {
+		return status, err
+	}
+	status.RequestedAt = requestedAt
+	if consent := l.learned().Consent; consent.State(requestedAt).Ended() {
+		status.SignedIn = false
+	}
+	l.latest = status
+	return status, nil
 }
 
 // isChecked reports whether the attempt has read the status of the account reference.

@@ -403,7 +403,7 @@ func (r *stepReader) releaseUnseen(ctx context.Context) error {
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}
-	if status, err := r.vendor.Check(ctx, r.access); err != nil || !status.SameState(r.status) {
+	if status, err := r.check(ctx); err != nil || !status.SameState(r.status) {
 		return err
 	}
 	return r.journal.store(ctx, ports.PageWrite{Released: unseen, Progress: r.journal.progress})

@@ -57,6 +57,25 @@ func (e *env) bookOf(c domain.Connection) books.Completeness {
 	return found
 }
 
+// TestABalanceThatWasNotReadAtTheBankIsNoReading checks that rows which the vendor has just read at the bank are not
+// compared with a balance that it has read earlier.
+func TestABalanceThatWasNotReadAtTheBankIsNoReading(t *testing.T) {
+	e, stating, connection := newStatingEnv(t)
+	e.runPull(e.requestFullPull(connection))
+	e.clock.pass(time.Hour)
+	stating.balance, e.vendor.status.OldBalances = "2000", true
+	e.runPull(e.requestFullPull(connection))
+	if got := e.lastBalance(connection); got != "1000" {
+		t.Errorf("the reading has the balance %q, want that of the earlier reading", got)
+	}
+	e.clock.pass(time.Hour)
+	e.vendor.status.OldBalances = false
+	e.runPull(e.requestFullPull(connection))
+	if got := e.lastBalance(connection); got != "2000" {
+		t.Errorf("the reading has the balance %q after the vendor has read it", got)
+	}
+}
+
 func TestABalanceIsComparedWithRowsOfTheSameAttempt(t *testing.T) {
 	failed := false
 	once := func(failure error, at string) func(domain.Step, string) (*ports.VendorPage, error) {

@@ -124,6 +124,8 @@ type LinkStatus struct {
 	// BillsDenied means that the holder has not permitted to read the bills of cards. The vendor may still list bills
 	// that it has read before. SameState ignores it.
 	BillsDenied bool
+	// OldBalances means that the vendor's last synchronisation has not read the balances of the accounts at the bank.
+	OldBalances bool
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
 	SyncMarker string

@@ -201,11 +201,13 @@ func (a *attempt) webhookAfter(
 //   - An earlier attempt has read pages of the pull, or a list changed while it was read. The balances and the rows are
 //     then not from the same time.
 //   - The adapter reads no balances.
+//   - The vendor's last synchronisation has not read the balances, which are then older than the rows.
 //   - The rows are still staged (stored, but not visible yet).
 func (r *stepReader) settledRead() *ports.SettledRead {
 	reader, ok := r.vendor.(ports.BalanceReader)
 	settled := r.readSettled()
-	if !ok || r.journal.staging != nil || !r.fromStart || r.restarts > 0 || !settled && !r.readBalances() {
+	if !ok || r.status.OldBalances || r.journal.staging != nil || !r.fromStart || r.restarts > 0 ||
+		!settled && !r.readBalances() {
 		return nil
 	}
 	read := &ports.SettledRead{

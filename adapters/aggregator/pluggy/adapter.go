@@ -165,6 +165,7 @@ func (i item) linkStatus() domain.LinkStatus {
 	s.Bank = i.bankReading()
 	detail, _ := i.statusDetail()
 	s.SyncedAt, s.BillsDenied = i.reading(detail.Accounts).At, detail.CreditCards.deniesBills()
+	s.OldBalances = detail.Accounts != nil && !detail.Accounts.IsUpdated
 	if i.Status != "UPDATING" && i.ExecutionStatus != "" { // otherwise the synchronisation has not ended
 		s.Device = domain.WaitingIf(i.ExecutionStatus == devicePending)
 	}

@@ -401,8 +401,12 @@ func TestTheSynchronisationOfTheListOfAccounts(t *testing.T) {
 	got := checkItem(t, `"status":"UPDATED","executionStatus":"SUCCESS","lastUpdatedAt":"2026-11-19T09:00:00Z"`,
 		`{"accounts":{"isUpdated":false,"lastUpdatedAt":"2026-11-12T08:00:00Z"}}`)
 	if want := time.Date(2026, 11, 12, 8, 0, 0, 0, time.UTC); !got.SyncedAt.Equal(want) ||
-		got.Approval != domain.WaitingNotStated {
-		t.Errorf("got %+v, want the time %v", got, want)
+		got.Approval != domain.WaitingNotStated || !got.OldBalances {
+		t.Errorf("got %+v, want the time %v, and old balances", got, want)
+	}
+	got = checkItem(t, `"status":"UPDATED","executionStatus":"SUCCESS"`, `{"accounts":{"isUpdated":true}}`)
+	if got.OldBalances {
+		t.Errorf("the balances are old although they were updated: %+v", got)
 	}
 }
 

@@ -90,6 +90,9 @@ func (s *Service) ListConnectionHealth(
 	}
 	statuses := domain.Page[ports.ConnectionStatus]{Next: page.Next}
 	err = s.visitHealth(ctx, tenant, page.Items, func(h ports.ConnectionHealth) {
+		if filter.Attention && len(h.Attention) == 0 {
+			return // since the page was selected, somebody has done what was needed
+		}
 		status := ports.ConnectionStatus{ConnectionHealth: h}
 		for i := range status.Added {
 			day := first.AddDays(i)

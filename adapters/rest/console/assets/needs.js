@@ -36,7 +36,7 @@ export function useNeeds(counts, reason, shown) {
 }
 
 // isCovered reports whether a shared cause says everything about the connection.
-export const isCovered = (causes, { connectionId, attention }) => attention.every(isRejected)
+export const isCovered = (causes, { connectionId, attention = [] }) => attention.every(isRejected)
   && causes.some(({ members }) => members.some((member) => member.connectionId === connectionId));
 
 export const needText = (reason) => (has('need.' + reason) ? t('need.' + reason) : reason);

@@ -162,6 +162,7 @@ type evaluation struct {
 	rows       []Assignment
 	payments   []*payment
 	listed     map[paymentKey][]*payment // the payments that the bills list
+	credits    []domain.Date             // the days of the rows that may be payments, but are not recognised as such
 }
 
 // newEvaluation sorts the bills, merges duplicates, and derives missing closing dates.

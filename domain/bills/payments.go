@@ -3,6 +3,7 @@ package bills
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -46,8 +47,15 @@ func (e *evaluation) findPayments() {
 			}
 		}
 	}
+	charged := e.chargedTexts()
 	for i, r := range e.Rows {
-		if !r.Amount.IsNegative() || !e.isPayment(r) {
+		if !r.Amount.IsNegative() {
+			continue
+		}
+		if !e.isPayment(r) {
+			if !isRefund(r, charged) {
+				e.credits = append(e.credits, r.Date)
+			}
 			continue
 		}
 		e.rows[i] = Assignment{Payment: true}
@@ -161,6 +169,45 @@ func (e *evaluation) isPayment(r Row) bool {
 	paid := ListedPayment{Date: r.Date, Amount: r.Amount.Neg()}
 	return e.listedAs(paid) != nil || slices.ContainsFunc(e.bills, func(b *Evaluated) bool {
 		return b.Closing <= r.Date && b.Total.Equal(paid.Amount)
+	})
+}
+
+// chargedTexts returns the descriptions of the rows that the holder owes.
+func (e *evaluation) chargedTexts() map[string]bool {
+	texts := map[string]bool{}
+	for _, r := range e.Rows {
+		if r.Amount.IsPositive() && r.Text != "" {
+			texts[domain.FoldText(r.Text)] = true
+		}
+	}
+	return texts
+}
+
+// isRefund reports whether a row that reduces the debt shows that it is no payment: its text names a refund or
+// cashback, or a shop that has also charged the card. A text that also names a bill may be an instalment plan for it.
+func isRefund(r Row, charged map[string]bool) bool {
+	folded := domain.FoldText(r.Text)
+	switch {
+	case containsAny(folded, billWords):
+		return false
+	case containsAny(folded, refundWords):
+		return true
+	}
+	return !containsAny(folded, paymentWords) && (strings.Contains(folded, cashbackWord) || charged[folded])
+}
+
+// hasCredit reports whether a row may be a payment of the i-th bill, although the rules do not recognise it. Its day is
+// on or after the closing date, and at most lateDays after the next one. A derived closing date may be too late. If
+// no later bill is listed, any later day may be that of the payment.
+func (e *evaluation) hasCredit(i int) bool {
+	b := e.bills[i]
+	first := b.Closing
+	if !b.ClosingKnown {
+		first = first.AddDays(-nearClosing)
+	}
+	next := e.next(i)
+	return slices.ContainsFunc(e.credits, func(day domain.Date) bool {
+		return day >= first && (next < 0 || day <= e.bills[next].Closing.AddDays(lateDays))
 	})
 }
 

@@ -246,3 +246,82 @@ func TestABillIsNotCarriedAcrossAMissingOne(t *testing.T) {
 		t.Errorf("september is %s, november carries %s", sep.State, text(nov.Carried))
 	}
 }
+
+// A row that reduces the debt after the closing date may be a payment that the text and the amount do not prove. The
+// bill is then neither paid nor overdue. Only a row that shows that it is a refund leaves it overdue.
+func TestABillIsOverdueOnlyIfNoRowMayBeItsPayment(t *testing.T) {
+	for name, test := range map[string]struct {
+		day    domain.Date
+		amount string
+		text   string
+		of     string // the bill that the row names
+		want   bills.State
+	}{
+		"almost the total":                {"2026-11-10", "649.90", "PAGAMENTO ON LINE", "", bills.StateUnknown},
+		"a part":                          {"2026-11-10", "325", "PAGTO FATURA", "", bills.StateUnknown},
+		"more than the total":             {"2026-11-10", "650.50", "PAGAMENTO EFETUADO", "", bills.StateUnknown},
+		"a plan for the rest of the bill": {"2026-11-10", "650", "CREDITO PARCELAMENTO FATURA", "", bills.StateUnknown},
+		"a plan that is called a refund":  {"2026-11-10", "650", "ESTORNO FATURA PARCELADA", "", bills.StateUnknown},
+		"the bank names the next bill":    {"2026-11-10", "649.90", "PAGAMENTO RECEBIDO", "dec", bills.StateUnknown},
+		"no text":                         {"2026-11-10", "649.90", "", "", bills.StateUnknown},
+		"a text that says nothing":        {"2026-11-10", "40", "LOJA DA LUA", "", bills.StateUnknown},
+		"on the closing date":             {"2026-11-03", "649.90", "PAGAMENTO ON LINE", "", bills.StateUnknown},
+		"before the closing date":         {"2026-11-02", "649.90", "PAGAMENTO ON LINE", "", bills.Overdue},
+		"a refund":                        {"2026-11-10", "40", "Estorno Loja da Lua", "", bills.Overdue},
+		"the refund of a bought payment":  {"2026-11-10", "40", "ESTORNO PAGAMENTO LOJA", "", bills.Overdue},
+		"cashback":                        {"2026-11-10", "40", "CASHBACK", "", bills.Overdue},
+		"paid with cashback":              {"2026-11-10", "40", "PAGAMENTO COM CASHBACK", "", bills.StateUnknown},
+		"a shop that has also charged":    {"2026-11-10", "40", "loja do sol", "", bills.Overdue},
+	} {
+		for _, pending := range []bool{false, true} {
+			c := unpaid("nov")
+			c.Rows[1].Text = "LOJA DO SOL"
+			r := row(test.day, "-"+test.amount, named(test.of))
+			r.Text, r.Pending = test.text, pending
+			c.Rows = append(c.Rows, r)
+			if nov := find(t, c, "nov"); nov.State != test.want || len(nov.Paid) > 0 {
+				t.Errorf("%s (pending: %t): november is %s, paid %+v", name, pending, nov.State, nov.Paid)
+			}
+		}
+	}
+}
+
+// A payment of a bill comes after its closing date and at most three days after the next one. A derived closing date
+// may be three days too late. If the next bill is not listed, its closing date is not known.
+func TestInWhichDaysARowMayBeThePaymentOfABill(t *testing.T) {
+	without := func(id string) func(*bills.Card) {
+		return func(c *bills.Card) {
+			c.Bills = slices.DeleteFunc(c.Bills, func(b bills.Bill) bool { return b.ID == id })
+		}
+	}
+	derived := func(c *bills.Card) { c.Bills[2].ClosingDate = "" }
+	for name, test := range map[string]struct {
+		change func(*bills.Card)
+		of     string
+		day    domain.Date
+		want   bills.State
+	}{
+		"before the closing":             {func(*bills.Card) {}, "oct", "2026-10-02", bills.Overdue},
+		"on the closing":                 {func(*bills.Card) {}, "oct", "2026-10-03", bills.StateUnknown},
+		"three days after the next one":  {func(*bills.Card) {}, "oct", "2026-11-06", bills.StateUnknown},
+		"four days after the next one":   {func(*bills.Card) {}, "oct", "2026-11-07", bills.Overdue},
+		"near a derived closing":         {derived, "nov", "2026-10-31", bills.StateUnknown},
+		"before a derived closing":       {derived, "nov", "2026-10-30", bills.Overdue},
+		"the next bill is not listed":    {without("oct"), "sep", "2026-11-06", bills.StateUnknown},
+		"after the next one but one":     {without("oct"), "sep", "2026-11-07", bills.Overdue},
+		"long after, no later bill":      {without("nov"), "oct", "2026-11-20", bills.StateUnknown},
+		"two months later, a later bill": {func(*bills.Card) {}, "sep", "2026-11-06", bills.Overdue},
+	} {
+		c := unpaid("sep", "oct", "nov")
+		// No total says that the bill before was settled. A payment of another bill was seen.
+		c.Bills[0].Total, c.Bills[1].Total, c.Bills[2].Total = amount("570"), amount("770"), amount("730")
+		c.Rows = append(c.Rows, paymentRow("2026-08-10", "11"))
+		test.change(&c)
+		r := row(test.day, "-33", domain.CardFacts{})
+		r.Text = "PAGAMENTO"
+		c.Rows = append(c.Rows, r)
+		if b := find(t, c, test.of); b.State != test.want {
+			t.Errorf("%s: %s is %s, want %s", name, test.of, b.State, test.want)
+		}
+	}
+}

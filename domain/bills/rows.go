@@ -380,6 +380,12 @@ var paymentWords = []string{"PAGAMENTO", "PGTO", "PAGTO", "PAYMENT"}
 // refundWords are words of refunds, which may name the payment of a purchase, and of payments that were taken back.
 var refundWords = []string{"ESTORN", "DEVOLUC", "DEVOLV", "REEMBOLS", "REFUND", "RETURN", "REVERS"}
 
+// billWords are words of a bill, and of an instalment plan that replaces the rest of one.
+var billWords = []string{"FATURA", "PARCELAMENTO", "BILL", "INVOICE", "STATEMENT"}
+
+// cashbackWord is the word of a credit that the bank grants.
+const cashbackWord = "CASHBACK"
+
 // saysPayment reports whether the description of a row names a payment, and no refund.
 func saysPayment(text string) bool {
 	folded := domain.FoldText(text)

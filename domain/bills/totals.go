@@ -36,8 +36,8 @@ const (
 	CarriedOver State = "carried" // the next bill contains what was not paid
 	PartlyPaid  State = "partly_paid"
 	Due         State = "due"
-	// StateUnknown means that no payment of any bill of the account was ever seen, or that a payment may be of this
-	// bill or of another one.
+	// StateUnknown means that no payment of any bill of the account was ever seen, that a payment may be of this bill
+	// or of another one, that a row may be a payment of it, or that payments are seen of a bill that may not be closed.
 	StateUnknown State = "unknown"
 	Overdue      State = "overdue"
 )
@@ -210,7 +210,7 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 		return PartlyPaid
 	case min(e.CoversTo, b.CoversTo) < secondBankingDay(b.DueDate, e.Currency):
 		return Due
-	case !e.paymentsSeen(), e.Unreadable, b.maybePaid, e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
+	case !e.paymentsSeen(), e.Unreadable, b.maybePaid, e.hasCredit(i), e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
 		i == len(e.bills)-1 && e.listsLate():
 		return StateUnknown
 	}

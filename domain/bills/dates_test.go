@@ -205,3 +205,80 @@ func TestOpenRowsAreAddedUpByMonth(t *testing.T) {
 		}
 	}
 }
+
+// A bill is closed if its due date has passed, or else on the closing date that the vendor states. A derived closing
+// date closes none. What is not closed may still change, so neither its total nor its payments decide anything.
+func TestABillThatIsNotKnownToBeClosedHasNoFinalVerdict(t *testing.T) {
+	for name, test := range map[string]struct {
+		closing, due, today, readOn domain.Date
+		total, paid                 string
+		check                       bills.Check
+		state                       bills.State
+	}{
+		"derived, paid": {
+			"", "2026-12-05", "2026-12-04", "", "650", "650", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"derived, paid in part": {
+			"", "2026-12-05", "2026-12-04", "", "650", "300", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"derived, not paid": {
+			"", "2026-12-05", "2026-12-04", "", "650", "", bills.CheckUnknown, bills.Due,
+		},
+		"derived, on the due date": {
+			"", "2026-12-05", "2026-12-05", "", "650", "650", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"derived, after the due date": {
+			"", "2026-12-05", "2026-12-06", "", "650", "650", bills.AddsUp, bills.Paid,
+		},
+		"derived, read before the due date": {
+			"", "2026-12-05", "2026-12-06", "2026-12-04", "650", "650", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"stated, on the closing date": {
+			"2026-11-30", "2026-12-05", "2026-11-30", "", "650", "650", bills.AddsUp, bills.Paid,
+		},
+		"stated, before the closing date": {
+			"2026-11-30", "2026-12-05", "2026-11-29", "", "650", "", bills.CheckUnknown, bills.Due,
+		},
+		"nothing so far": {
+			"2026-11-30", "2026-12-05", "2026-11-29", "", "0", "", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"a credit so far": {
+			"2026-11-30", "2026-12-05", "2026-11-29", "", "-20", "", bills.CheckUnknown, bills.StateUnknown,
+		},
+		"nothing, closed": {
+			"2026-11-30", "2026-12-05", "2026-11-30", "", "0", "", bills.AddsUp, bills.Paid,
+		},
+	} {
+		c := threeBills()
+		c.Today, c.CoversTo = test.today, test.today.AddDays(-1)
+		b := bill("dec", test.closing, test.due, test.total)
+		b.ReadOn, b.CoversTo = test.readOn, c.CoversTo
+		if test.paid != "" {
+			b.Payments = []bills.ListedPayment{payment(test.today.AddDays(-1), test.paid)}
+			if test.closing != "" {
+				b.Payments[0].Date = test.closing
+			}
+		}
+		c.Bills = append(c.Bills, b)
+		c.Rows = append(c.Rows, row("2026-11-15", test.total, named("dec")))
+		if dec := find(t, c, "dec"); dec.Check != test.check || dec.State != test.state {
+			t.Errorf("%s: %s, %s (paid %+v)", name, dec.Check, dec.State, dec.Paid)
+		}
+	}
+}
+
+// The total of a bill that is not closed may still get the rest of the bill before, or lose it.
+func TestABillThatIsNotKnownToBeClosedDoesNotDecideTheOneBefore(t *testing.T) {
+	for total, want := range map[string]bills.State{
+		"100": bills.StateUnknown, // it shows no rest of 650, so that november may have been settled
+		"750": bills.Overdue,      // it shows the rest, but only a closed bill carries it
+	} {
+		c := unpaid("nov")
+		b := bill("dec", "", "2026-12-05", total)
+		b.CoversTo = c.CoversTo
+		c.Bills, c.Rows = append(c.Bills, b), append(c.Rows, row("2026-11-15", "100", named("dec")))
+		if nov := find(t, c, "nov"); nov.State != want {
+			t.Errorf("with a total of %s, november is %s, want %s", total, nov.State, want)
+		}
+	}
+}

@@ -104,6 +104,7 @@ type Evaluated struct {
 	Facts
 
 	projected bool // the bill is not closed yet
+	closed    bool // the bill is known to be closed: see isClosed. A bill may be neither
 	unknown   bool // the amount of one of its rows is not known, or in another currency than the total
 	byDates   bool // one of its rows is on the bill only because of its date
 	vague     bool // a row, or the rest of the bill before, is missing that may be the difference: see isVague
@@ -203,7 +204,8 @@ func newEvaluation(c Card) *evaluation {
 	}
 	e.deriveClosings()
 	for _, b := range e.bills {
-		b.projected = isProjected(b.Data, b.Closing, cmp.Or(b.ReadOn, c.Today))
+		readOn := cmp.Or(b.ReadOn, c.Today)
+		b.projected, b.closed = isProjected(b.Data, b.Closing, readOn), isClosed(b.Data, readOn)
 		b.unknown = c.Currency != "" && b.Currency != c.Currency
 		e.byMonth[domain.BillMonthOf(b.DueDate)] = append(e.byMonth[domain.BillMonthOf(b.DueDate)], b)
 	}
@@ -213,6 +215,13 @@ func newEvaluation(c Card) *evaluation {
 // isProjected reports whether a bill with this closing date was not closed yet on the day on which it was read.
 func isProjected(b Data, closing, readOn domain.Date) bool {
 	return closing > readOn && b.DueDate >= readOn
+}
+
+// isClosed reports whether a bill is known to have been closed on the day on which it was read: its due date had
+// passed, or the closing date that the vendor states had come. A derived closing date shows only where rows belong.
+// Vendors also list bills that are not closed yet.
+func isClosed(b Data, readOn domain.Date) bool {
+	return b.DueDate < readOn || b.ClosingDate != "" && b.ClosingDate <= readOn
 }
 
 // same reports whether two bills of a list are one bill with two ids. The vendor may state the closing date of only one

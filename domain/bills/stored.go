@@ -238,9 +238,10 @@ func (s Stored) readOn(today domain.Date) domain.Date {
 	return min(today, domain.DateOf(s.BankReadAt.UTC()))
 }
 
-// ClosedBefore reports whether the vendor has shown the bill closed, and its closing date is before the day.
+// ClosedBefore reports whether the bill is known to be closed from what the vendor has shown, and its closing date is
+// before the day.
 func (s Stored) ClosedBefore(day domain.Date) bool {
-	return s.RemovedAt.IsZero() && s.SameAs == "" && s.Closing < day && !isProjected(s.Data, s.Closing, s.readOn(day))
+	return s.RemovedAt.IsZero() && s.SameAs == "" && s.Closing < day && isClosed(s.Data, s.readOn(day))
 }
 
 // encode returns a text that differs for different values.

@@ -14,7 +14,7 @@ const (
 	AddsUp  Check = "adds_up"
 	Differs Check = "differs"
 	// CheckUnknown means that nothing can be said: no row of the bill is known, the amount of a row is not known, the
-	// bill is not closed yet, or uncertain rows may explain the difference.
+	// bill is not known to be closed, or uncertain rows may explain the difference.
 	CheckUnknown Check = "unknown"
 )
 
@@ -173,7 +173,7 @@ func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	difference, form := b.difference(b.contained)
 	b.Difference, b.Form = &difference, form
 	switch {
-	case b.projected, b.unknown:
+	case !b.closed, b.unknown:
 		b.Check, b.Form, b.Difference = CheckUnknown, "", nil
 	case b.afterPartPaid && b.contained.IsZero() && within(difference):
 		difference, _ = b.difference(*b.Carried)
@@ -202,6 +202,8 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 		next = e.bills[n]
 	}
 	switch {
+	case !b.closed && (!rest.IsPositive() || b.paid().IsPositive()): // its total may still change
+		return StateUnknown
 	case !rest.IsPositive():
 		return Paid
 	case next != nil && next.addsUpWith(rest):
@@ -210,8 +212,8 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 		return PartlyPaid
 	case min(e.CoversTo, b.CoversTo) < secondBankingDay(b.DueDate, e.Currency):
 		return Due
-	case !e.paymentsSeen(), e.Unreadable, b.maybePaid, e.hasCredit(i), e.isTwin(i), next != nil && next.addsUpWith(decimal.Zero),
-		i == len(e.bills)-1 && e.listsLate():
+	case !e.paymentsSeen(), e.Unreadable, !b.closed, b.maybePaid, e.hasCredit(i), e.isTwin(i),
+		next != nil && next.lacksRest(), i == len(e.bills)-1 && e.listsLate():
 		return StateUnknown
 	}
 	return Overdue
@@ -220,6 +222,12 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 // addsUpWith reports whether a bill adds up with the given rest of the bill before.
 func (b *Evaluated) addsUpWith(rest decimal.Decimal) bool {
 	return b.Check == AddsUp && b.contained.Equal(rest)
+}
+
+// lacksRest reports whether the total of a bill shows that the bill before was settled: it consists of the rows without
+// a rest. The total of a bill that is not known to be closed is a hint, too.
+func (b *Evaluated) lacksRest() bool {
+	return b.addsUpWith(decimal.Zero) || !b.closed && b.fits(decimal.Zero)
 }
 
 // isTwin reports whether another bill is due on the same day as the i-th one. A payment may be listed with either.

@@ -33,6 +33,8 @@ func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
 	derived.ClosingKnown, differs.Check, lastDiffers.Check = false, bills.Differs, bills.Differs
 	projected := addsUp("2026-11-24")
 	projected.BankReadAt = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
+	notDue := addsUp("2026-11-24") // the vendor states no closing date, and the due date has not passed
+	notDue.ClosingDate, notDue.ClosingKnown = "", false
 	for name, c := range map[string]struct {
 		all      []bills.Stored
 		coversTo domain.Date
@@ -43,6 +45,9 @@ func TestTheLastBillReachesNoFurtherThanWhatIsKnown(t *testing.T) {
 		"two bills": {[]bills.Stored{october, november}, "2026-11-26", november.ID, "2026-11-03", nil},
 		"a bill that had not closed when the bank was read": {
 			[]bills.Stored{november, projected}, "2026-11-17", november.ID, "2026-11-03", nil,
+		},
+		"a bill that is not known to be closed": {
+			[]bills.Stored{november, notDue}, "2026-11-26", november.ID, "2026-11-03", nil,
 		},
 		"a reading that does not cover the closing date": {
 			[]bills.Stored{october, november}, "2026-11-01", november.ID, "2026-11-01", nil,

@@ -240,3 +240,31 @@ func TestTheOnlyBillIsNotOverdueIfItListsThePaymentOfTheBillBefore(t *testing.T)
 		t.Errorf("november is %s", nov.State)
 	}
 }
+
+// What was paid too much, or a bill that is a credit, reduces the next total (C + R of rule B). A total without it may
+// mean that the bank has paid the credit out, or that a row is missing.
+func TestATotalWithoutTheCreditOfTheBillBeforeIsUnknown(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, paid, total string
+		check               bills.Check
+		difference          string
+	}{
+		"paid too much, and the total has the credit":   {"700", "800", "550", bills.AddsUp, "0"},
+		"paid too much, and the total lacks the credit": {"700", "800", "650", bills.CheckUnknown, "100"},
+		"paid too much, and neither":                    {"700", "800", "900", bills.Differs, "350"},
+		"paid twice, and the total lacks the credit":    {"650", "1300", "650", bills.CheckUnknown, "650"},
+		"a credit, and the total has it":                {"-40", "", "610", bills.AddsUp, "0"},
+		"a credit, and the total lacks it":              {"-40", "", "650", bills.CheckUnknown, "40"},
+		"paid too much by a rounding":                   {"700", "700.05", "650", bills.AddsUp, "0"},
+	} {
+		c := threeBills()
+		c.Bills[1].Total, c.Bills[1].Payments = amount(test.before), nil
+		if test.paid != "" {
+			c.Bills[1].Payments = []bills.ListedPayment{payment("2026-10-10", test.paid)}
+		}
+		c.Bills[2].Total = amount(test.total)
+		if nov := find(t, c, "nov"); nov.Check != test.check || text(nov.Difference) != test.difference {
+			t.Errorf("%s: %s (difference %s)", name, nov.Check, text(nov.Difference))
+		}
+	}
+}

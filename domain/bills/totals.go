@@ -1,6 +1,8 @@
 package bills
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -79,7 +81,8 @@ func (e *evaluation) compareTotals() {
 		if before := e.before(i); before >= 0 {
 			left := e.bills[before].rest()
 			rest, isKnown = &left, e.paymentsSeen() && !e.hasPlan(e.bills[before])
-			b.afterPartPaid = isKnown && left.IsPositive() && e.bills[before].paid().IsPositive()
+			b.mustContain = left.IsNegative() && !e.isPaidEarly(i, left.Neg()) ||
+				isKnown && left.IsPositive() && e.bills[before].paid().IsPositive()
 		}
 		b.vague = e.Unreadable || rest == nil && b.isVague()
 		b.compare(rest, isKnown)
@@ -87,6 +90,15 @@ func (e *evaluation) compareTotals() {
 			b.maybePaid = true
 		}
 	}
+}
+
+// isPaidEarly reports whether what was paid too much of the bill before is a payment that the i-th bill lists, of
+// exactly its total. It was then made before the closing date, and is no credit.
+func (e *evaluation) isPaidEarly(i int, credit decimal.Decimal) bool {
+	b := e.bills[i]
+	return b.Total.Equal(credit) && slices.ContainsFunc(e.payments, func(p *payment) bool {
+		return p.listed == i && p.bill != b && p.Amount.Equal(b.Total)
+	})
 }
 
 // isVague reports whether a bill of which the bill before is not known may contain a rest of that bill, or has rows
@@ -157,7 +169,8 @@ func (b *Evaluated) fits(rest decimal.Decimal) bool {
 // left of the bill before; nil if that bill is not known. isKnown is false if the rest may have been settled in
 // another way: no payment of the account was ever seen, or an instalment plan has replaced it. A total that consists
 // of the rows alone contains no rest, so the bill before was settled by a payment that is not shown. If a part of that
-// bill was seen to be paid, a row may as well be missing or doubled, so that nothing is known.
+// bill was seen to be paid, or if it has left a credit, which the bank may have paid out, a row may as well be missing
+// or doubled, so that nothing is known.
 func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	b.Carried = rest
 	if rest != nil && !b.fits(*rest) {
@@ -175,7 +188,7 @@ func (b *Evaluated) compare(rest *decimal.Decimal, isKnown bool) {
 	switch {
 	case !b.closed, b.unknown:
 		b.Check, b.Form, b.Difference = CheckUnknown, "", nil
-	case b.afterPartPaid && b.contained.IsZero() && within(difference):
+	case b.mustContain && b.contained.IsZero() && within(difference):
 		difference, _ = b.difference(*b.Carried)
 		b.Check, b.Form, b.Difference = CheckUnknown, "", &difference
 	case within(difference):

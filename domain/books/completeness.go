@@ -184,6 +184,8 @@ type Completeness struct {
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
+	// AnchorDriftRead is BankReadAt of the reading with which AnchorDrift began.
+	AnchorDriftRead time.Time `json:"anchorDriftRead,omitzero"`
 	// Announced contains the announced counts for which too few rows have been read so far, oldest first.
 	Announced []domain.AnnouncedCount `json:"announced,omitempty"`
 	// Counted is the latest result of CheckAnnouncedCount; nil if no announced count was compared. It describes the
@@ -287,7 +289,12 @@ func (c Completeness) After(r AccountReading) Completeness {
 		return c.rebase(r, "")
 	}
 	drifting := c.DriftSince()
-	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
+	switch c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At); {
+	case c.AnchorDrift.IsZero():
+		c.AnchorDriftRead = time.Time{}
+	case c.AnchorDrift.Equal(r.At):
+		c.AnchorDriftRead = r.BankReadAt
+	}
 	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
 	if b := *c.Baseline; !b.Confirmed && c.DriftElsewhere().IsZero() && b.confirmedBy(r) {
 		if b.Confirmed = true; !r.IsUsable() {
@@ -329,6 +336,7 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	anchor, _ := r.Anchor()
 	r.Late = decimal.Decimal{}
 	c.Last, c.Since, c.AnchorDrift, c.ChainDrift = &r, r.At, time.Time{}, time.Time{}
+	c.AnchorDriftRead = time.Time{}
 	c.Baseline = &Baseline{
 		At: r.At, BankReadAt: r.BankReadAt, Anchor: anchor, Parts: r.Parts, FirstDay: r.FirstDay,
 		Provisional: r.Quarantined, Reason: reason, Gaps: r.Gaps, Confirmed: reason != "",
@@ -378,6 +386,10 @@ func (c Completeness) anchorFails() bool {
 	return ok && known && expected.Cmp(actual) != 0 &&
 		expected.Add(c.Baseline.Parts).Cmp(actual.Add(c.Last.Parts)) != 0
 }
+
+// anchorDiffers reports whether the latest reading contradicts the balances that the baseline implies, also if that has
+// not lasted for the grace period yet.
+func (c Completeness) anchorDiffers() bool { return c.compared() && !c.AnchorDrift.IsZero() }
 
 // newGaps returns the gaps of the latest reading that are not in the baseline. It leaves out gaps up to and including
 // the baseline's FirstDay, because they come from old records that arrived late.

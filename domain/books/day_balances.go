@@ -1,6 +1,8 @@
 package books
 
 import (
+	"time"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -37,15 +39,19 @@ func NewDayBalances(c Completeness, currency string, readings []AccountBalance, 
 	}
 	d.latest, d.lastDay = last, rules.Day(last.At)
 	for _, r := range readings {
-		day := rules.To(r.BankReadAt, r.Currency)
-		if r.BankReadAt.IsZero() {
-			day = rules.Day(r.At).AddDays(-1)
-		}
 		if r.Currency == currency && r.Anchor.Equal(anchor) {
-			d.days = append(d.days, day)
+			d.days = append(d.days, dayOfReading(r.At, r.BankReadAt, r.Currency, rules))
 		}
 	}
 	return d
+}
+
+// dayOfReading returns the day whose balance a reading states: the last one that its reading of the bank covers.
+func dayOfReading(at, bankReadAt time.Time, currency string, rules domain.Coverage) domain.Date {
+	if bankReadAt.IsZero() {
+		return rules.Day(at).AddDays(-1)
+	}
+	return rules.To(bankReadAt, currency)
 }
 
 // Add adds a live posted record. amount is in the currency of the account; known reports whether it is known. Records

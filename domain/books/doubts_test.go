@@ -35,7 +35,7 @@ func TestTheDoubtsOfAStatement(t *testing.T) {
 		"the account drifts": {drifts, "2026-03-12", []domain.Code{domain.AccountDrifting}},
 		"for less than the grace period": {
 			func(c *books.Completeness) { c.AnchorDrift = time.Date(2026, 3, 13, 0, 0, 0, 0, time.UTC) }, "2026-03-12",
-			nil,
+			[]domain.Code{domain.AccountDrifting},
 		},
 		"the balance that drifted is stated no longer": {func(c *books.Completeness) {
 			drifts(c)
@@ -345,4 +345,76 @@ func TestWhichGapIsThatOfTheBaseline(t *testing.T) {
 			t.Errorf("%s: drifts %t", name, drifts)
 		}
 	}
+}
+
+// A difference of the balance that does not count as a drift yet leaves the account complete, but a close is for good,
+// and a statement prints a balance. The first differing reading was made on Friday and covers Thursday.
+func TestADifferenceThatDoesNotCountYetProvesNoClose(t *testing.T) {
+	c, at := readAt(t)
+	rules, row := domain.Coverage{}, posted("2026-03-01", "100")
+	c.AccountReadAt = at.AddDate(0, 0, 4)
+	agrees := c.After(readOn(c, at, at.AddDate(0, 0, -1), "1100", "0", row))
+	differs := agrees.After(readOn(agrees, at, at, "1000", "0", row))
+	again := differs.After(readOn(differs, at.AddDate(0, 0, 3), at.AddDate(0, 0, 3), "1000", "0", row))
+	again.AccountReadAt = at.AddDate(0, 0, 3)
+	const day = domain.Date("2026-03-11")
+	drift := []domain.Code{domain.AccountDrifting}
+	waits, days := 7*24*time.Hour, domain.Window{From: "2026-03-02", To: day}
+	for name, test := range map[string]struct {
+		c            books.Completeness
+		grace        time.Duration
+		state, close books.CompletenessState
+		before, on   []domain.Code // the doubts at the ends of Wednesday and of Thursday
+	}{
+		"no difference":          {dated(agrees, at), waits, books.Complete, books.Complete, nil, nil},
+		"the first reading":      {dated(differs, at), waits, books.Complete, books.CompletenessUnknown, nil, drift},
+		"another reading":        {again, waits, books.Complete, books.CompletenessUnknown, nil, drift},
+		"after the grace period": {again, grace, books.Drifting, books.Drifting, drift, drift},
+		"accepted":               {acceptedReading(t, again), waits, books.Complete, books.Complete, nil, nil},
+	} {
+		now := at.AddDate(0, 0, 3)
+		if state, _ := test.c.State(now, test.grace); state != test.state {
+			t.Errorf("%s: the account is %s", name, state)
+		}
+		closed := test.c.StateOfClose(day, "BRL", rules, now, test.grace)
+		if closed != test.close || test.c.StateOfPeriod(days, "BRL", rules, now, test.grace) != closed {
+			t.Errorf("%s: a close is %s, want %s", name, closed, test.close)
+		}
+		covered, _ := books.Close{Date: day, Currency: "BRL", Completeness: books.NotCovered}.
+			Covered(test.c, rules, now, test.grace)
+		if covered != test.close {
+			t.Errorf("%s: an earlier close is now %s", name, covered)
+		}
+		for day, want := range map[domain.Date][]domain.Code{day: test.before, "2026-03-12": test.on} {
+			if got := test.c.Doubts(day, "BRL", rules, now, test.grace); !slices.Equal(got, want) {
+				t.Errorf("%s: %s has the doubts %v, want %v", name, day, got, want)
+			}
+		}
+	}
+	changed := differs
+	changed.Changed = books.ChangedRecords{Since: at, First: day}
+	if got := changed.StateOfClose(day, "BRL", rules, at, waits); got != books.Unverified {
+		t.Errorf("after a change, a close is %s", got)
+	}
+	if got := differs.StateOfClose("2026-03-20", "BRL", rules, at, waits); got != books.NotCovered {
+		t.Errorf("a close of an uncovered day is %s", got)
+	}
+	undated := dated(agrees, time.Time{})
+	undated = undated.After(readOn(undated, at, time.Time{}, "1000", "0", row))
+	want := []domain.Code{domain.AccountDrifting, domain.NotCovered}
+	if got := undated.Doubts("2026-03-12", "BRL", rules, at, waits); !slices.Equal(got, want) {
+		t.Errorf("undated: %v, want %v", got, want)
+	}
+	if got := undated.Doubts(day, "BRL", rules, at, waits); !slices.Equal(got, want[1:]) {
+		t.Errorf("undated, before the difference: %v", got)
+	}
+}
+
+func acceptedReading(t *testing.T, c books.Completeness) books.Completeness {
+	t.Helper()
+	c, err := c.Accept("checked", c.Last.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

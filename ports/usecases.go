@@ -171,7 +171,7 @@ type AccountCompleteness struct {
 	Since   time.Time // when State began; zero if it is unknown
 	Basis   books.Basis
 	Checks  []books.CheckResult
-	// ChangedSince is set if posted records have changed since the latest reading, or if announced removals of posted
+	// ChangedSince is set if posted records have changed since the latest reading, or if removals of posted
 	// records are held back. After books.UnsettledAfter it is no longer set, and Basis is books.BasisUnsettled.
 	ChangedSince bool
 	BankReadAt   time.Time   // when the bank was last read; zero if it is not known

@@ -4472,7 +4472,7 @@ type CompletenessView struct {
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
 
-	// ChangedSince Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
+	// ChangedSince Whether posted transactions have changed since the balance was read, or their removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
 	//
 	// Examples: true
 	ChangedSince *bool `json:"changedSince,omitempty"`

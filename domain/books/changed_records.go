@@ -8,7 +8,7 @@ import (
 
 // Unverified is the completeness of a closed period whose records the latest reading of the account did not verify.
 // When the period was closed, posted records of the account had changed since the reading (Completeness.Changed),
-// announced removals of posted records were held back (Completeness.Held), or only rows had been read late enough for
+// removals of posted records were held back (Completeness.Held), or only rows had been read late enough for
 // the last day (Completeness.RowsReadAt).
 const Unverified CompletenessState = "unverified"
 
@@ -89,7 +89,7 @@ func (c Completeness) changes() ChangedRecords {
 }
 
 // ChangedSince reports whether posted records have changed since the latest reading, less than UnsettledAfter ago, or
-// whether announced removals of such records are held back. After UnsettledAfter, the basis is BasisUnsettled.
+// whether removals of such records are held back. After UnsettledAfter, the basis is BasisUnsettled.
 func (c Completeness) ChangedSince(now time.Time) bool {
 	changes := c.changes()
 	return !changes.IsZero() && now.Sub(changes.Since) < UnsettledAfter
@@ -127,8 +127,8 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 // the first of these that applies:
 //
 //   - NotCovered if the bank was last read too early for the day.
-//   - Unverified if posted records have changed since the latest reading, if announced removals of such records are
-//     held back, or if the latest reading does not reach the day, although the rows do.
+//   - Unverified if posted records have changed since the latest reading, if removals of such records are held back, or
+//     if the latest reading does not reach the day, although the rows do.
 //   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the
 //     bank, if the balance differs, although that is no drift yet, or if only the last closed bill of a card decides,
 //     and does not reach the day. A close is never corrected, so it cannot wait for the grace period.

@@ -195,7 +195,8 @@ type Completeness struct {
 	// Changed describes the posted records that have changed since the latest reading. A store keeps it beside the
 	// other members, because each change of a record extends it.
 	Changed ChangedRecords `json:"-"`
-	// Held describes the records whose announced removal is held back. It is not part of the stored state: a store sets
+	// Held describes the records whose removal is held back: the vendor has announced it, or a complete listing lacked
+	// the records, so that balance and records are not of one attempt. It is not part of the stored state: a store sets
 	// it when it loads the completeness for a caller.
 	Held ChangedRecords `json:"-"`
 	// AccountReadAt is the BankReadAt of the account, Link what stops the account's data from arriving, and Currency

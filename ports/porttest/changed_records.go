@@ -16,6 +16,7 @@ var changedRecordTests = []storeTest{
 	{"a decision of an operator changes records", changedByDecision},
 	{"accepting the numbers does not end what has changed", changedWhenAccepted},
 	{"announced removals that are held back are known", changedByHeldRemovals},
+	{"removals that a listing holds back are known", changedByHeldListing},
 	{"a close says that records have changed", changedInClose},
 }
 
@@ -145,6 +146,44 @@ func changedByHeldRemovals(f *fixture) {
 	f.noError(err)
 	f.equal("not held any more", books.ChangedRecords{}, f.completeness(id).Held)
 	f.equal("changed by the removals", held.First, f.changed(id))
+}
+
+// changedByHeldListing checks that a listing which lacks too many rows is no ground for a verdict about their account,
+// until the removals are applied, or the vendor lists the rows again.
+func changedByHeldListing(f *fixture) {
+	c, l, id := f.accountWithRows()
+	ids := f.manyRows(l, "a", 30)
+	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
+	f.storeRows(l, row("early", withAccount("a"), withDate("2026-01-01")),
+		row("pending", withAccount("a"), withDate("2025-12-01"), pending))
+	f.finishSettled(l, f.now(), balances("100"))
+	f.confirm(c, balances("100"))
+	hold := func() {
+		l = f.startPull(c)
+		f.sweep(l, ports.SweepWrite{Account: "a"}, ids[:1]...)
+		f.finishSettled(l, f.now(), balances("100"))
+	}
+	check := func(when string, want domain.Date, state books.CompletenessState) {
+		f.Helper()
+		f.equal("changed "+when, domain.Date(""), f.changed(id))
+		held := f.completeness(id).Held
+		f.equal("held "+when, []any{want, want == ""}, []any{held.First, held.Since.IsZero()})
+		closed := f.completeness(id).StateOfClose("2026-01-01", "BRL", domain.Coverage{}, f.now(), time.Hour)
+		f.equal("a close "+when, state, closed)
+	}
+	check("before", "", books.Complete)
+	hold()
+	f.equal("removed", []string(nil), f.removedIDs(c))
+	check("after the listing", "2026-01-01", books.Unverified)
+	l = f.startPull(c)
+	f.sweep(l, ports.SweepWrite{Account: "a"}, append(ids, "early", "pending")...)
+	f.finishSettled(l, f.now(), balances("100"))
+	check("when they are listed again", "", books.Complete)
+	hold()
+	_, err := f.Ledger.ApplyRemovals(f.ctx, f.tenant, id, withoutMatching, ports.Decision{At: f.now()})
+	f.noError(err)
+	f.equal("not held any more", books.ChangedRecords{}, f.completeness(id).Held)
+	f.equal("changed by the removals", domain.Date("2026-01-01"), f.changed(id))
 }
 
 func changedInClose(f *fixture) {

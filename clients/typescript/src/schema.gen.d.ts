@@ -3248,7 +3248,7 @@ export interface components {
              */
             basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count" | "bill_total";
             /**
-             * @description Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
+             * @description Whether posted transactions have changed since the balance was read, or their removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
              * @example true
              */
             changedSince?: boolean;

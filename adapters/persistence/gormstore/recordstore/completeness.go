@@ -36,7 +36,7 @@ type completenessRow struct {
 // TableName returns the name of the table in the schema.
 func (completenessRow) TableName() string { return "account_completeness" }
 
-// domain returns the row as a books.Completeness, without the announced removals that are held back.
+// domain returns the row as a books.Completeness, without the removals that are held back.
 func (r completenessRow) domain() (c books.Completeness, err error) {
 	err = json.Unmarshal([]byte(r.State), &c)
 	c.Changed = books.ChangedRecords{Since: r.Changed.Time, First: domain.Date(r.First), Decided: r.Decided.Time}
@@ -160,17 +160,34 @@ func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, er
 	if err != nil || c.Last == nil {
 		return c, err
 	}
-	var held []struct {
-		Since gormstore.Instant
-		First string
-	}
-	err = db.Model(&stateRow{}).Select("min(announced_at) AS since, min(date) AS first").
-		Where("connection_id = ? AND tenant_id = ? AND account = ? AND announced_state = 'held'",
-			account.Connection, account.Tenant, account.ExternalID).Having("count(*) > 0").Find(&held).Error
-	for _, h := range held {
-		c.Held = books.ChangedRecords{Since: h.Since.Time, First: domain.Date(h.First)}
-	}
+	c.Held, err = heldRecords(db, account)
 	return c, err
+}
+
+// heldRemovals selects the removals of an account that are held back: the announced ones, and those of posted records
+// that a listing lacked. The latter have no date of their own.
+const heldRemovals = `SELECT min(since) AS since, min(day) AS day FROM (
+		SELECT announced_at AS since, date AS day FROM row_states
+			WHERE connection_id = ? AND tenant_id = ? AND account = ? AND announced_state = 'held'
+		UNION ALL SELECT s.held_at, (SELECT t.date FROM transactions t
+				WHERE t.connection_id = s.connection_id AND t.external_id = s.external_id AND t.tenant_id = s.tenant_id
+				AND t.status = 'posted' AND t.removed_at IS NULL AND t.excluded_at IS NULL)
+			FROM row_states s
+			WHERE s.connection_id = ? AND s.tenant_id = ? AND s.account = ? AND s.held_at IS NOT NULL
+	) AS held WHERE day IS NOT NULL HAVING count(*) > 0`
+
+// heldRecords returns the records of an account whose removal is held back.
+func heldRecords(db *gorm.DB, account accountKeys) (held books.ChangedRecords, err error) {
+	var found []struct {
+		Since gormstore.Instant
+		Day   string
+	}
+	of := []any{account.Connection, account.Tenant, account.ExternalID}
+	err = db.Raw(heldRemovals, append(of, of...)...).Scan(&found).Error
+	for _, h := range found {
+		held = books.ChangedRecords{Since: h.Since.Time, First: domain.Date(h.Day)}
+	}
+	return held, err
 }
 
 // Completeness reads the account and its completeness.

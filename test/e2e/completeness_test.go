@@ -96,7 +96,8 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 }
 
 // TestADriftCountsAfterTheGracePeriod checks that a difference between balance and records is shown immediately. The
-// state must become "drifting" only when the difference has lasted for the grace period.
+// state must become "drifting" only when the difference has lasted for the grace period. A close does not wait for
+// that, and a statement with balances must be forced.
 func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
@@ -104,8 +105,18 @@ func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
 		b.setBalance(t, "900")
 		o.pull(id, nil)
 		want := []string{"complete", "baseline", "-100", "complete"}
-		if diff := cmp.Diff(want, o.anchor(id, o.accountPath(id, external))); diff != "" {
+		account := o.accountPath(id, external)
+		if diff := cmp.Diff(want, o.anchor(id, account)); diff != "" {
 			t.Error(diff)
+		}
+		to := text(o.get(account+"/completeness").want(http.StatusOK).json(), "coversTo")
+		closed := o.send(http.MethodPut, account+"/closes/"+to, nil).want(http.StatusOK).json()
+		if got := text(closed, "completeness"); got != "unknown" {
+			t.Errorf("a close is %s", got)
+		}
+		for _, format := range []string{"camt053", "ofx"} {
+			o.get(account+"/statement?format="+format).problem(409, "MTCH-0007", "query.force")
+			o.get(account + "/statement?force=drift&format=" + format).want(http.StatusOK)
 		}
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
 }

@@ -321,13 +321,14 @@ func (s *sim) dayOf(b books.AccountBalance) domain.Date {
 }
 
 // knows reports whether the service knows the vendor's balance at the end of the day: a reading of this day agrees with
-// the latest one about the records, no record has changed since or waits for its second absence, and the latest balance
-// contains no record of a later day whose amount in the currency of the account is not known.
+// the latest one about the records, no record has changed since, waits for its second absence or is held back, and the
+// latest balance contains no record of a later day whose amount in the currency of the account is not known.
 func (s *sim) knows(account domain.Account, day domain.Date) bool {
 	c, err := s.booked.app.AccountCompleteness(s.background(), account.Tenant, account.ID)
 	s.mustSucceed(err)
 	balances := s.balancesOf(account)
-	if c.ChangedSince || len(balances) == 0 || s.stored(account).Last.Waiting > 0 {
+	stored := s.stored(account)
+	if c.ChangedSince || len(balances) == 0 || stored.Last.Waiting > 0 || !stored.Held.IsZero() {
 		return false
 	}
 	for _, t := range s.storedRows(s.connectionOf(account.ID)) {

@@ -108,8 +108,8 @@ type Evaluated struct {
 	unknown   bool // the amount of one of its rows is not known, or in another currency than the total
 	byDates   bool // one of its rows is on the bill only because of its date
 	vague     bool // a row, or the rest of the bill before, is missing that may be the difference: see isVague
-	// mustContain means that the rest of the bill before is known, and no payment that is not shown can have settled it:
-	// a part of that bill was paid, or the rest is a credit.
+	// mustContain means that the rest of the bill before is known, and no payment that is not shown can have settled
+	// it: a part of that bill was paid, or the rest is a credit.
 	mustContain bool
 	// maybePaid means that a payment may settle this bill or another one, or has not arrived yet.
 	maybePaid bool

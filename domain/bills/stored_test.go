@@ -373,8 +373,8 @@ func TestABillIsClosedBeforeADayIfTheVendorHasShownItClosed(t *testing.T) {
 		"read when it had closed": {func(s *bills.Stored) {
 			s.BankReadAt = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 		}, "2026-11-04", true},
-		"a derived closing date, on the due date":    {func(s *bills.Stored) { s.ClosingDate = "" }, "2026-11-10", false},
-		"a derived closing date, after the due date": {func(s *bills.Stored) { s.ClosingDate = "" }, "2026-11-11", true},
+		"no closing date, on the due date":    {func(s *bills.Stored) { s.ClosingDate = "" }, "2026-11-10", false},
+		"no closing date, after the due date": {func(s *bills.Stored) { s.ClosingDate = "" }, "2026-11-11", true},
 	} {
 		b := one
 		if test.change(&b); b.ClosedBefore(test.day) != test.want {

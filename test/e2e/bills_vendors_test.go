@@ -248,7 +248,11 @@ func (o operator) checkNewBelvoBill(c *belvoCard, id, hook, card string) {
 		o.t.Fatalf("%v", list)
 	}
 	checkMembers(o.t, "the new bill", bills[0], object{
-		"externalId": belvoBill3, "state": "due", "check": "unknown", "carried": "0", "form": nil, // perhaps not closed yet
+		"externalId": belvoBill3,
+		"state":      "due",
+		"check":      "unknown",
+		"carried":    "0",
+		"form":       nil, // perhaps not closed yet
 	})
 	if row := o.pages(allBills+"/"+text(bills[0], "id")+"/transactions", 1)[0]; row["billBasis"] != "dates" {
 		o.t.Errorf("the row of the new bill is %v", row)

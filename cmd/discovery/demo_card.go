@@ -94,6 +94,11 @@ func (c *demoClient) showWitness(account object) {
 	rows = slices.DeleteFunc(rows, func(row object) bool {
 		return fmt.Sprint(row["date"]) > fmt.Sprint(account["coversTo"])
 	})
+	if len(rows) == 0 { // on a Monday morning, the bank has booked no day since Friday
+		c.printf("   the bank is read up to %v, and all records are later: they are compared after its next reading",
+			account["coversTo"])
+		return
+	}
 	balance.Amount = balance.Amount.Sub(amountOf(missingAmount).Amount)
 	file := bankFile(fmt.Sprint(account["number"]), rows, balance)
 	s := c.send(http.MethodPost, path+"/bank-statements?name=extrato.ofx", file, http.StatusCreated)

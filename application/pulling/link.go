@@ -117,8 +117,8 @@ func (l *link) open(ctx context.Context) error {
 	return l.listAccounts(ctx)
 }
 
-// check reads the status of the account reference. Health gets the latest one, because the holder may have to sign in
-// since the attempt has begun.
+// check reads the status of the account reference. The latest one is kept, because the holder may have to sign in since
+// the attempt has begun.
 func (l *link) check(ctx context.Context) (domain.LinkStatus, error) {
 	requestedAt := l.Clock.Now()
 	status, err := l.vendor.Check(ctx, l.access)

@@ -95,7 +95,7 @@ func (c *demoClient) showWitness(account object) {
 		return fmt.Sprint(row["date"]) > fmt.Sprint(account["coversTo"])
 	})
 	if len(rows) == 0 { // on a Monday morning, the bank has booked no day since Friday
-		c.printf("   the bank is read up to %v, and all records are later: they are compared after its next reading",
+		c.printf("   the bank is read up to %v: the records are later, and compared after its next reading",
 			account["coversTo"])
 		return
 	}

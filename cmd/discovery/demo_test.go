@@ -31,14 +31,17 @@ func TestDemoShowsAllVendorsAndNoSecret(t *testing.T) {
 			t.Errorf("the output of the demo does not contain %q", vendor)
 		}
 	}
-	for _, line := range []string{
+	compared := []string{" records; its closing balance", "verdict differs, from ", "-89.9 SEGURO DA CASA"}
+	if later := "the records are later, and compared after its next reading"; strings.Contains(reported, later) {
+		compared = nil // no banking day of the records has passed, as on a Monday morning
+	}
+	for _, line := range append(compared,
 		"attention stale: the bank was read at", "says not_covered; what to do: let pluggy read the bank",
 		"pluggy has read the bank, and nothing needs attention",
 		"744.52 BRL, paid: 3 rows of 480, carried 244.26, check adds_up",
 		"4 rows of 891.02, carried 0, check differs", "rows of 108.98 are missing",
 		"on no closed bill yet, due in a later month: rows 1, sum 58.9",
-		" records; its closing balance", "verdict differs, from ", "-89.9 SEGURO DA CASA",
-	} {
+	) {
 		if !strings.Contains(reported, line) {
 			t.Errorf("the output of the demo does not contain %q:\n%s", line, reported)
 		}

@@ -76,7 +76,7 @@ func (a *attempt) outcome(e ending, replaced bool, now time.Time) ports.Outcome 
 			if h = h.AfterSignal(a.Pull.Scope.Signal, a.Pull.StartedAt); replaced {
 				return h
 			}
-			// The last status can tell that the holder must sign in. It does not clear what an event has told meanwhile.
+			// The last status may tell that the holder must sign in. It clears nothing that an event has told.
 			return h.After(a.link.status, e.failure, now).AfterStatus(a.link.latest, now)
 		},
 		Coverage: a.Coverage, Grace: a.DriftGrace,

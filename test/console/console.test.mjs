@@ -1644,13 +1644,14 @@ const amounts = async (sheet) => (await sheet.locator('.facts dd').allInnerTexts
 
 test('a statement shows its balances, and is printed with a page for each account', async () => {
   const operator = token(193);
-  // The other receipts are those of the last days, which an account covers only after the next banking day.
-  const { id: receipt } = await control(PLUGGY, 'POST', '/transactions', {
-    accountId: pluggyBankAccount, description: 'RECEIPT', amount: 100, type: 'CREDIT', status: 'POSTED', date: new Date(Date.now() - 10 * 86400000).toISOString(),
+  // The other transactions are those of the last days, which an account covers only after the next banking day.
+  const add = (description, amount, type) => control(PLUGGY, 'POST', '/transactions', {
+    accountId: pluggyBankAccount, description, amount, type, status: 'POSTED', date: new Date(Date.now() - 10 * 86400000).toISOString(),
   });
+  const added = [await add('RECEIPT', 100, 'CREDIT'), await add('PAYMENT', -40, 'DEBIT')];
   const { id } = await connect(operator, pluggyLogin, 'ledger');
   await confirm(operator, id);
-  await control(PLUGGY, 'DELETE', '/transactions/' + receipt);
+  for (const transaction of added) await control(PLUGGY, 'DELETE', '/transactions/' + transaction.id);
   const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/accounts`);
   const { id: account, coversTo: last } = items.find(({ type }) => type === 'bank');
   const before = (days) => new Date(Date.parse(last) - days * 86400000).toISOString().slice(0, 10);

@@ -17,6 +17,7 @@ var changedRecordTests = []storeTest{
 	{"accepting the numbers does not end what has changed", changedWhenAccepted},
 	{"announced removals that are held back are known", changedByHeldRemovals},
 	{"removals that a listing holds back are known", changedByHeldListing},
+	{"many removals that a listing holds back may be of any date", changedByManyHeld},
 	{"a close says that records have changed", changedInClose},
 }
 
@@ -184,6 +185,22 @@ func changedByHeldListing(f *fixture) {
 	f.noError(err)
 	f.equal("not held any more", books.ChangedRecords{}, f.completeness(id).Held)
 	f.equal("changed by the removals", domain.Date("2026-01-01"), f.changed(id))
+}
+
+// changedByManyHeld checks the limit of the held removals that a store reads for the earliest date: beyond it, no day is
+// before all of them.
+func changedByManyHeld(f *fixture) {
+	c, l, id := f.accountWithRows()
+	ids := f.manyRows(l, "a", 1100)
+	f.finishSettled(l, f.now(), balances("100"))
+	f.confirm(c, balances("100"))
+	l = f.startPull(c)
+	f.sweep(l, ports.SweepWrite{Account: "a"}, ids[:1]...)
+	f.finishSettled(l, f.now(), balances("100"))
+	held := f.completeness(id).Held
+	f.equal("held", []any{domain.Date(""), false}, []any{held.First, held.Since.IsZero()})
+	closed := f.completeness(id).StateOfClose("1999-01-01", "BRL", domain.Coverage{}, f.now(), time.Hour)
+	f.equal("a close of a day before all records", books.Unverified, closed)
 }
 
 func changedInClose(f *fixture) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -164,28 +165,37 @@ func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, er
 	return c, err
 }
 
+// maxHeldRead is how many removals of an account that a listing proposed are read to find the earliest date. A listing
+// may lack half of a million rows. If more are held back, any date may be among them.
+const maxHeldRead = 1000
+
 // heldRemovals selects the removals of an account that are held back: the announced ones, and those of posted records
 // that a listing lacked. The latter have no date of their own.
-const heldRemovals = `SELECT min(since) AS since, min(day) AS day FROM (
-		SELECT announced_at AS since, date AS day FROM row_states
+const heldRemovals = `SELECT min(CASE WHEN day IS NOT NULL THEN since END) AS since, min(day) AS day,
+		sum(listed) AS listed FROM (
+		SELECT announced_at AS since, date AS day, 0 AS listed FROM row_states
 			WHERE connection_id = ? AND tenant_id = ? AND account = ? AND announced_state = 'held'
 		UNION ALL SELECT s.held_at, (SELECT t.date FROM transactions t
 				WHERE t.connection_id = s.connection_id AND t.external_id = s.external_id AND t.tenant_id = s.tenant_id
-				AND t.status = 'posted' AND t.removed_at IS NULL AND t.excluded_at IS NULL)
-			FROM row_states s
-			WHERE s.connection_id = ? AND s.tenant_id = ? AND s.account = ? AND s.held_at IS NOT NULL
-	) AS held WHERE day IS NOT NULL HAVING count(*) > 0`
+				AND t.status = 'posted' AND t.removed_at IS NULL AND t.excluded_at IS NULL), 1
+			FROM (SELECT connection_id, tenant_id, external_id, held_at FROM row_states
+				WHERE connection_id = ? AND tenant_id = ? AND account = ? AND held_at IS NOT NULL
+				ORDER BY held_at LIMIT ?) s
+	) AS held HAVING count(day) > 0`
 
 // heldRecords returns the records of an account whose removal is held back.
 func heldRecords(db *gorm.DB, account accountKeys) (held books.ChangedRecords, err error) {
 	var found []struct {
-		Since gormstore.Instant
-		Day   string
+		Since  gormstore.Instant
+		Day    string
+		Listed int
 	}
 	of := []any{account.Connection, account.Tenant, account.ExternalID}
-	err = db.Raw(heldRemovals, append(of, of...)...).Scan(&found).Error
+	err = db.Raw(heldRemovals, append(slices.Concat(of, of), maxHeldRead)...).Scan(&found).Error
 	for _, h := range found {
-		held = books.ChangedRecords{Since: h.Since.Time, First: domain.Date(h.Day)}
+		if held.Since, held.First = h.Since.Time, domain.Date(h.Day); h.Listed == maxHeldRead {
+			held.First = ""
+		}
 	}
 	return held, err
 }

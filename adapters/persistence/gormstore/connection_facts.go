@@ -11,8 +11,8 @@ import (
 )
 
 // factSources contains the tables with facts about connections. Each SQL text returns at most one row for a connection.
-// {rows} stands for the condition that selects the rows of the tenant $1, or only those of the connections $2.
-// {accounts} stands for the accounts that may be shared; see accountsOfAll.
+// {rows} is the condition that selects the rows of the tenant $1, or only those of the connections $2.
+// {accounts} is the accounts that may be shared; see accountsOfAll.
 var factSources = []struct{ name, sql string }{
 	{"quarantine", `SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE {rows} GROUP BY connection_id`},

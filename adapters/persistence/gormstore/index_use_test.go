@@ -11,7 +11,7 @@ import (
 )
 
 // indexUses contains, for each index that is not a unique key, a statement that needs it: the table, and the conditions
-// and the order of a statement of the store. In the text, :id stands for an id, :text for a text, and :at for a time.
+// and the order of a statement of the store. In the text, :id is an id, :text a text, and :at a time.
 //
 // An index costs each insert a page of the disk. An index without a line here has no use, and must not exist.
 var indexUses = map[string]string{

@@ -25,6 +25,8 @@ const (
 	largeWebhook = 64 << 10
 	// largeTimeout is the least timeout of large deliveries. It is less than the 5 s for which Pluggy waits.
 	largeTimeout = 4 * time.Second
+	// maxRest is the longest rest after a large delivery.
+	maxRest = time.Second
 )
 
 // lane selects a committer.
@@ -253,14 +255,15 @@ func (c *committer) run() {
 	}
 }
 
-// rest waits as long as a batch has taken, if the committer stores large deliveries. A sender that sends one after the
-// other thus leaves half of the time of the database to others. It returns early when the committer is closing.
+// rest waits as long as a delivery has taken, if the committer stores large ones, one at a time. A sender that sends one
+// after the other thus leaves half of the time of the database to others. A database that has not responded is tried
+// again after maxRest. rest returns early when the committer is closing.
 func (c *committer) rest(taken time.Duration) {
 	if c.limit > 1 {
 		return
 	}
 	select {
-	case <-time.After(taken):
+	case <-time.After(min(taken, maxRest)):
 	case <-c.closing:
 	}
 }

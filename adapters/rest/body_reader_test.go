@@ -94,18 +94,25 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	})
 }
 
+// connectionTo returns a connection to a server of the handler. Both are closed at the end of the test.
+func connectionTo(t *testing.T, handler http.Handler) net.Conn {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
+}
+
 // TestABodyThatHoldsMemoryMustArriveQuickly checks that a body with reserved memory is refused if it stalls. The test
 // sends freeBody+1 bytes of a large body, and then nothing more.
 func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	defer func(grace, timeout time.Duration) { bodyGrace, bodyTimeout = grace, timeout }(bodyGrace, bodyTimeout)
 	bodyGrace, bodyTimeout = 50*time.Millisecond, time.Minute
-	server := httptest.NewServer(newEnv(t))
-	defer server.Close()
-	connection, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = connection.Close() }()
+	connection := connectionTo(t, newEnv(t))
 	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout / 2))
 	_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s",
 		webhookURL, maxWebhookBody, strings.Repeat("a", freeBody+1))
@@ -124,13 +131,7 @@ func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 func TestALargeFileMayArriveSlowly(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond
-	server := httptest.NewServer(newEnv(t))
-	defer server.Close()
-	connection, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = connection.Close() }()
+	connection := connectionTo(t, newEnv(t))
 	const parts = 4 // 128 KiB in 400 ms
 	_, _ = fmt.Fprintf(connection, "POST %s/accounts/%s/bank-statements?name=a.csv HTTP/1.1\r\nHost: x\r\n"+
 		"Authorization: Bearer tenant-a\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",

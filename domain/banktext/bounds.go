@@ -24,7 +24,7 @@ const (
 // hashSeed makes the hashes of this process unpredictable, so that a vendor cannot choose texts with equal hashes.
 var hashSeed = maphash.MakeSeed()
 
-// Unread is a hash of the parts of a row that exceed the limits. The zero value stands for a row without such parts.
+// Unread is a hash of the parts of a row that exceed the limits. The zero value means a row without such parts.
 type Unread uint64
 
 // add adds a part. It does nothing if the part is empty.

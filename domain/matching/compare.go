@@ -118,7 +118,7 @@ func (r *row) exactTime() string {
 }
 
 // hasTime reports whether at contains a time of day. Midnight in UTC, São Paulo or México does not count, because it
-// stands for a date.
+// means a date.
 func hasTime(at time.Time) bool {
 	if at.IsZero() {
 		return false

@@ -100,7 +100,7 @@ func AccountNumberRelation(x, y domain.AccountIdentity) string {
 	return relationNames[compareAccountNumbers(x, y)]
 }
 
-// Abbreviates reports whether a short name stands for a long one.
+// Abbreviates reports whether a short name is one of a long one.
 func Abbreviates(short, long string) bool {
 	return abbreviates(strings.Fields(short), strings.Fields(long))
 }

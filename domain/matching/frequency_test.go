@@ -22,7 +22,7 @@ func shownAs(externalID, text string) matching.ShownRecord {
 // 2026-11-10 with the external id "n1". Both have the text PADARIA REAL unless the case names another.
 func TestAFrequencyCountsTheRecordsWithAmountAndText(t *testing.T) {
 	for name, tc := range map[string]struct {
-		old, came string // "" stands for PADARIA REAL
+		old, came string // "" means PADARIA REAL
 		records   string // records with the ids 0, 1, …
 		want      int
 	}{

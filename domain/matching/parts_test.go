@@ -211,7 +211,7 @@ func TestANameStandsForALongerOne(t *testing.T) {
 		{"lojas t", "lojas sol"}: false, {"lojas solar", "lojas sol"}: false,
 	} {
 		if got := matching.Abbreviates(pair[0], pair[1]); got != want {
-			t.Errorf("%q stands for %q: %t, want %t", pair[0], pair[1], got, want)
+			t.Errorf("%q is short for %q: %t, want %t", pair[0], pair[1], got, want)
 		}
 	}
 }
@@ -375,7 +375,7 @@ func TestTwoTextsShareAWord(t *testing.T) {
 	}
 }
 
-// A whole hour stands for a date. Two different seconds are two moments, unless one of the times has no seconds.
+// A whole hour means a date. Two different seconds are two moments, unless one of the times has no seconds.
 func TestTwoTimesOfOneMinuteAreOneMoment(t *testing.T) {
 	for times, want := range map[[2]string]bool{
 		{"12:00:00", "12:00:00"}: false, {"12:00:07", "12:00:07"}: true, {"12:31:00", "12:31:00"}: true,

@@ -133,7 +133,7 @@ func TestUnlistedAccountsAreReturnedWithTheirRows(t *testing.T) {
 	}
 }
 
-// otherHost starts a server that stands for a host other than the vendor. It returns the server's base URL and the
+// otherHost starts a server that acts as a host other than the vendor. It returns the server's base URL and the
 // number of requests that the server has received.
 func otherHost(t *testing.T) (string, *atomic.Int32) {
 	var seen atomic.Int32

@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newAccountsVendor starts a server that stands for the vendor. To respond to a request for /accounts, the server calls
+// newAccountsVendor starts a server that acts as the vendor. To respond to a request for /accounts, the server calls
 // the function page with the requested page number. newAccountsVendor returns an adapter and the access to that server.
 func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()

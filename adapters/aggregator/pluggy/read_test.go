@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newFixedVendor starts a server that stands for the vendor. The server accepts any credential and sends the same
+// newFixedVendor starts a server that acts as the vendor. The server accepts any credential and sends the same
 // response to all other requests. newFixedVendor returns an adapter and the access to that server.
 func newFixedVendor(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()

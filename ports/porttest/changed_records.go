@@ -187,8 +187,8 @@ func changedByHeldListing(f *fixture) {
 	f.equal("changed by the removals", domain.Date("2026-01-01"), f.changed(id))
 }
 
-// changedByManyHeld checks the limit of the held removals that a store reads for the earliest date: beyond it, no day is
-// before all of them.
+// changedByManyHeld checks the limit of the held removals that a store reads for the earliest date: beyond it, no day
+// is before all of them.
 func changedByManyHeld(f *fixture) {
 	c, l, id := f.accountWithRows()
 	ids := f.manyRows(l, "a", 1100)

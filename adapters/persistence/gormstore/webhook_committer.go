@@ -255,9 +255,9 @@ func (c *committer) run() {
 	}
 }
 
-// rest waits as long as a delivery has taken, if the committer stores large ones, one at a time. A sender that sends one
-// after the other thus leaves half of the time of the database to others. A database that has not responded is tried
-// again after maxRest. rest returns early when the committer is closing.
+// rest waits as long as a delivery has taken, if the committer stores large ones, one at a time. A sender that sends
+// one after the other thus leaves half of the time of the database to others. A database that has not responded is
+// tried again after maxRest. rest returns early when the committer is closing.
 func (c *committer) rest(taken time.Duration) {
 	if c.limit > 1 {
 		return

@@ -113,6 +113,9 @@ func Merge(
 		if read.LatestOnly {
 			data.Payments = withEarlier(data.Payments, all[i].Payments)
 		}
+		if data.ClosingDate == "" && data.DueDate == all[i].DueDate { // some lists leave out what others have stated
+			data.ClosingDate = all[i].ClosingDate
+		}
 		all[i].Data, all[i].RemovedAt = data, time.Time{}
 		all[i].BankReadAt, all[i].CoversTo = account.BankReadAt, read.CoversTo
 	}

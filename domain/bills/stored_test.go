@@ -126,6 +126,19 @@ func merged(before []bills.Stored, read bills.Read) []bills.Stored {
 		})
 }
 
+func TestAClosingDateThatALaterListLeavesOutStaysKnown(t *testing.T) {
+	before := stored(nil, bill("a", "2026-10-28", "2026-11-05", "480"))
+	without := bill("a", "", "2026-11-05", "500")
+	got := stored(before, without)[0].Data
+	if got.ClosingDate != "2026-10-28" || got.Total.String() != "500" {
+		t.Errorf("the bill is %+v", got)
+	}
+	without.DueDate = "2026-11-10"
+	if got := stored(before, without)[0].ClosingDate; got != "" {
+		t.Errorf("the bill has another due date, but closes on %s", got)
+	}
+}
+
 func TestOnlyAProvedListRemovesABill(t *testing.T) {
 	a, b := bill("a", "2026-10-03", "2026-10-10", "1").Data, bill("b", "2026-11-03", "2026-11-10", "1").Data
 	before := merged(nil, bills.Read{Listing: bills.Listing{Bills: []bills.Data{a, b}}})

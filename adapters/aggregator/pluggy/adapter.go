@@ -149,12 +149,13 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatu
 	return a.Check(ctx, at)
 }
 
-// linkStatus returns the status of the item as a domain.LinkStatus. OUTDATED means that the
-// last synchronisation failed. Whether the account holder can resolve that depends on the
-// execution status.
+// linkStatus returns the status of the item as a domain.LinkStatus. Whether the account holder must sign in is decided by
+// the execution status of a synchronisation that has ended, because the vendor does not document which status an error
+// leads to.
 func (i item) linkStatus() domain.LinkStatus {
+	mustSignIn := needsReauth[i.ExecutionStatus]
 	s := domain.LinkStatus{
-		SignedIn:     i.Status == "UPDATED" || i.Status == "PARTIAL_SUCCESS",
+		SignedIn:     (i.Status == "UPDATED" || i.Status == "PARTIAL_SUCCESS") && !mustSignIn,
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
 		// The vendor sends item/updated after each synchronisation, even if there is nothing new.
@@ -172,8 +173,8 @@ func (i item) linkStatus() domain.LinkStatus {
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
 		s.NeedsReauth = true
-	case "OUTDATED":
-		s.NeedsReauth = needsReauth[i.ExecutionStatus]
+	case "OUTDATED", "UPDATED", "PARTIAL_SUCCESS":
+		s.NeedsReauth = mustSignIn
 	}
 	return s
 }

@@ -34,6 +34,11 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
 		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
 		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"UPDATED", "ACCOUNT_NEEDS_ACTION", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{
+			"UPDATED", "USER_AUTHORIZATION_REVOKED",
+			domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting},
+		},
 		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{Device: domain.NotWaiting}},
 		{"OUTDATED", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
 		{
@@ -48,7 +53,8 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := e.adapter.Check(t.Context(), e.access)
-			if got.SignedIn != (test.status == "UPDATED" || test.status == "PARTIAL_SUCCESS") {
+			updated := test.status == "UPDATED" || test.status == "PARTIAL_SUCCESS"
+			if got.SignedIn != (updated && !test.want.NeedsReauth) {
 				t.Errorf("signed in: %t", got.SignedIn)
 			}
 			if got.SyncMarker == "" {

@@ -48,8 +48,7 @@ func (r *stepReader) readBillsOf(
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}
-	_, until := r.journal.leaseTimes()
-	if err := r.journal.Pulls.ExtendLease(ctx, r.journal.lease, until); err != nil {
+	if err := r.journal.extendLease(ctx); err != nil {
 		return err
 	}
 	listing, err := reader.Bills(ctx, r.access, card)

@@ -326,6 +326,20 @@ func (j *journal) leaseTimes() (writeTime, expiry time.Time) {
 	return writeTime, writeTime.Add(leaseTime)
 }
 
+// extendLease extends the lease before a request to the vendor after which nothing is written, unless a write has
+// extended it within progressFlushInterval.
+func (j *journal) extendLease(ctx context.Context) error {
+	at, until := j.leaseTimes()
+	if since := at.Sub(j.lastWrite); since >= 0 && since < progressFlushInterval {
+		return nil
+	}
+	if err := j.Pulls.ExtendLease(ctx, j.lease, until); err != nil {
+		return err
+	}
+	j.lastWrite = at
+	return nil
+}
+
 // keepLeaseInterval is the time between two writes of keepLease. It is short enough for the lease to survive a failed
 // write, and a write that waits for the store's whole timeout (10 s).
 const keepLeaseInterval = 5 * time.Second

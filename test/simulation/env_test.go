@@ -93,6 +93,7 @@ type sim struct {
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
 	readAt       map[domain.PullID]time.Time           // when each pull had read all listed accounts
+	published    map[domain.PullID]bool                // the pulls that have published rows
 	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they read everything
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
@@ -172,6 +173,7 @@ func newSim(t *testing.T, seed uint64, open openStore, vendors ...domain.Vendor)
 		openComplete: map[domain.PullID]domain.ConnectionID{},
 		awaiting:     map[domain.PullID]bool{},
 		readAt:       map[domain.PullID]time.Time{},
+		published:    map[domain.PullID]bool{},
 		absent:       map[rowKey]absentRow{},
 		announced:    map[rowKey]bool{},
 		originals:    map[rowKey]domain.TransactionData{},

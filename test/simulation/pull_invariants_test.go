@@ -238,10 +238,10 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 // checkSweepComplete checks a successful pull of everything. Every row that the vendor removed before the pull started
 // must be marked as removed. Rows of a mass removal that is not applied yet are not checked. The check is skipped if
 // the vendor synchronised during the pull, if the id of a row could not be read, or if the holder must sign in again,
-// because lists then prove nothing.
+// because lists then prove nothing. A publication removes nothing either: the next complete read does.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
-	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
+	if s.published[p.ID] || c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
 		!c.ref.syncChangedAt.Before(p.StartedAt) {
 		return
 	}

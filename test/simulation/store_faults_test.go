@@ -401,7 +401,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 				c.everListed[account.Data.ExternalID] = true
 			}
 		}
-		v.sim.readAt[lease.Pull] = w.Progress.ReadAt
+		v.sim.readAt[lease.Pull], v.sim.published[lease.Pull] = w.Progress.ReadAt, true
 		v.sim.counters.staged++
 		v.sim.publishOriginals(c)
 		v.sim.forgetUnpublished(c)

@@ -159,6 +159,8 @@ func (b *publisher) suggestMerged() error {
 	for _, s := range b.plan.suggestions {
 		names = append(names, s.externalID)
 	}
+	slices.Sort(names)
+	names = slices.Compact(names) // each row in one part
 	changes := newSuggestionChanges()
 	for part := range slices.Chunk(names, maxReplacements) {
 		live, err := b.liveNamed(part)

@@ -82,7 +82,7 @@ func PlanPublication(
 	defer free()
 	m := &planner{
 		publisher: newPublisher(w, view, source, nil), plan: plan,
-		takenRecords: map[domain.TransactionID]bool{}, takenRows: map[string]bool{},
+		takenRecords: map[domain.TransactionID]bool{}, takenRows: map[string]bool{}, suggested: map[plannedPair]bool{},
 	}
 	return plan, m.match()
 }
@@ -95,6 +95,13 @@ type planner struct {
 	// Both contain the former rows that the vendor returns again, and their records, which returnToPast handles.
 	takenRecords map[domain.TransactionID]bool
 	takenRows    map[string]bool
+	suggested    map[plannedPair]bool // the suggestions of the plan
+}
+
+// plannedPair identifies a plannedSuggestion.
+type plannedPair struct {
+	externalID string
+	old        domain.TransactionID
 }
 
 // match finds the records that new rows continue.
@@ -165,6 +172,16 @@ func (b *planner) takePast() error {
 func (b *planner) take(record domain.TransactionID, match domain.Match) {
 	b.takenRecords[record], b.takenRows[match.New] = true, true
 	b.plan.matches = append(b.plan.matches, plannedMatch{match, record})
+}
+
+// suggest adds a suggestion to the plan, unless the plan has it. A removed record can be on two sides: if its account is
+// linked again before the vendor has shown the record under the present reference.
+func (b *planner) suggest(s plannedSuggestion) {
+	pair := plannedPair{s.externalID, s.old}
+	if !b.suggested[pair] {
+		b.suggested[pair] = true
+		b.plan.suggestions = append(b.plan.suggestions, s)
+	}
 }
 
 // compared matches rows, and reports the cost.
@@ -436,7 +453,7 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	}
 	for _, suggestion := range result.Suggestions {
 		if left[suggestion.Old] {
-			s.plan.suggestions = append(s.plan.suggestions, plannedSuggestion{
+			s.suggest(plannedSuggestion{
 				suggestion.New, stored[suggestion.Old], accounts[suggestion.Old], suggestion.Findings,
 			})
 		}

@@ -50,6 +50,7 @@ var relinkTests = []storeTest{
 	{"a sweep does not remove carried-over rows that are older than what the vendor returns", relinkSweepsCarriedOver},
 	{"a row that a publication removed continues with a row of a later page", relinkNotShownPage},
 	{"a row that a publication removed continues with a row of a later publication", relinkNotShownPublication},
+	{"a row that a publication removed is suggested once by a later publication", relinkSuggestsOnce},
 	{"a row that a sweep removed continues if the present reference had not shown it", relinkNotShownSweep},
 	{"the current row of a split transaction remains an carried-over row", relinkSplitCarriedOver},
 	{"a row that the pull has put into the quarantine does not leave", relinkQuarantined},
@@ -952,6 +953,17 @@ func relinkNotShownPublication(f *fixture) {
 	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Added: 1, Unchanged: 1, IDChanges: 2},
 		r.publish("a2=a2", "b2=b"))
 	r.wantNotShown()
+}
+
+func relinkSuggestsOnce(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("older", withDate("2026-01-02"), withDescription("older")))
+	f.equal("published", domain.Counts{Accounts: 1, Added: 1, Removed: 1}, r.publish("a2=a"))
+	again := r.relinkTo("item-3")
+	inA3 := withAccount("a3")
+	again.stage(0, renewed("newest", inA3, withDate("2026-12-01")), renewed("y", inA3, withDescription("PIX padaria")))
+	again.publish("a3=a2")
+	f.equal("suggestions", []string{"x>y open"}, r.suggestions())
 }
 
 func relinkNotShownSweep(f *fixture) {

@@ -79,6 +79,10 @@ type AbsenceRead struct {
 	// Shown contains the accounts of which the listing contains a row that was live before the listing, or that
 	// continues the record of such a row.
 	Shown map[string]bool
+	// Returned contains the accounts of which the listing contains a row that was absent before, or that continues the
+	// record of an absent row. A delayed removal of another row of such an account is judged anew; otherwise it waits,
+	// although rows that are new may hide that the listing lacks all earlier ones.
+	Returned map[string]bool
 	// Empty contains the accounts of which the listing contains no row, if two listings are needed. Such a vendor
 	// purges rows and hides those of an account that it cannot reach. A mass removal there is delayed until an operator
 	// applies it, or the vendor announces it.
@@ -91,43 +95,58 @@ type lacking struct {
 	recent int // dated within massRemovalDays
 }
 
+// with returns the count with one more row.
+func (n lacking) with(r AbsenceRead, a Absence) lacking {
+	if n.rows++; r.IsRecent(a.Date) {
+		n.recent++
+	}
+	return n
+}
+
 // Judge returns the external ids of the rows that were removed at the vendor, and the remaining absences. A remaining
 // absence is judged again after a later listing. If a row is part of a mass removal, Judge may delay the removal of the
-// row. In this case, the row's absence remains with a Hold.
+// row. In this case, the row's absence remains with a Hold. If a listing shows none of the rows of an account, the Hold
+// begins with this listing, also if it does not prove the removal yet.
 func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining []Absence) {
-	proved := map[string]lacking{}
+	proved, all := map[string]lacking{}, map[string]lacking{}
 	for _, a := range absences {
-		if !r.Proves(a) {
-			continue
+		if all[a.Account] = all[a.Account].with(r, a); r.Proves(a) {
+			proved[a.Account] = proved[a.Account].with(r, a)
 		}
-		n := proved[a.Account]
-		if n.rows++; r.IsRecent(a.Date) {
-			n.recent++
-		}
-		proved[a.Account] = n
 	}
 	for _, a := range absences {
+		waits := !a.Held.At.IsZero() && !r.Returned[a.Account] // for a listing that confirms the removal
+		released := !r.Empty[a.Account] && a.Held.ReleasedBy(r.At, r.Sync)
+		var hold bool
 		switch {
+		case r.Proof == NoProof:
 		case !r.Proves(a):
-			if r.Proof != NoProof && a.ProvedBy.IsZero() {
+			hold = r.lacksAll(a.Account, all[a.Account])
+			if a.ProvedBy.IsZero() {
 				a.ProvedBy = r.Pull
 			}
-			remaining = append(remaining, a)
-		case !r.isMass(a.Account, proved[a.Account]), !r.Empty[a.Account] && a.Held.ReleasedBy(r.At, r.Sync):
+		case released, !waits && !r.isMass(a.Account, proved[a.Account]):
 			removedIDs = append(removedIDs, a.ExternalID)
+			continue
 		default:
-			if a.Held == (Hold{}) {
-				a.Held = HoldAt(r.At, r.Sync)
-			}
-			remaining = append(remaining, a)
+			hold = true
 		}
+		if hold && a.Held == (Hold{}) {
+			a.Held = HoldAt(r.At, r.Sync)
+		}
+		remaining = append(remaining, a)
 	}
 	return removedIDs, remaining
 }
 
 // isMass reports whether the absences of an account are a mass removal.
 func (r AbsenceRead) isMass(account string, n lacking) bool {
-	return n.rows >= massRemovalRows && 2*n.rows > r.Live[account] || LacksAll(n.recent) && !r.Shown[account]
+	return n.rows >= massRemovalRows && 2*n.rows > r.Live[account] || r.lacksAll(account, n)
+}
+
+// lacksAll reports whether the absences of an account are a mass removal because the listing shows none of its rows.
+func (r AbsenceRead) lacksAll(account string, n lacking) bool {
+	return LacksAll(n.recent) && !r.Shown[account]
 }
 
 // IsRecent reports whether a row of this date counts for LacksAll.

@@ -18,20 +18,24 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAWait(t *testing.T) {
 	for name, c := range map[string]struct {
 		absent, live, held int // numbers of rows; held: absent rows whose removal an earlier call of Judge has delayed
 		minutes, want      int
+		returned           bool
 	}{
-		"19 of 19":                                {19, 19, 0, 0, 19},
-		"20 of 40":                                {20, 40, 0, 0, 20},
-		"20 of 39":                                {20, 39, 0, 0, 0},
-		"20 of 39, all held back for 5:59":        {20, 39, 20, 359, 0},
-		"20 of 39, all held back for six hours":   {20, 39, 20, 360, 20},
-		"30 of 39, 20 of them held for six hours": {30, 39, 20, 360, 20},
-		"19 of 38, some came back before an hour": {19, 38, 19, 1, 19},
+		"19 of 19":                                {19, 19, 0, 0, 19, false},
+		"20 of 40":                                {20, 40, 0, 0, 20, false},
+		"20 of 39":                                {20, 39, 0, 0, 0, false},
+		"20 of 39, all held back for 5:59":        {20, 39, 20, 359, 0, false},
+		"20 of 39, all held back for six hours":   {20, 39, 20, 360, 20, false},
+		"30 of 39, 20 of them held for six hours": {30, 39, 20, 360, 20, false},
+		"19 of 38, some came back before an hour": {19, 38, 19, 1, 19, true},
+		"19 of 38, none came back, but new rows":  {19, 38, 19, 1, 0, false},
+		"19 of 38, new rows, six hours later":     {19, 38, 19, 360, 19, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := start.Add(time.Duration(c.minutes) * time.Minute)
 			live := map[string]int{"a": c.live, "b": 9}
 			read := domain.AbsenceRead{
 				Proof: domain.OneRead, Pull: pull, At: at, Live: live, Shown: map[string]bool{"a": true, "b": true},
+				Returned: map[string]bool{"a": c.returned},
 			}
 			absent := []domain.Absence{{ExternalID: "of b", Account: "b", Pull: pull}}
 			for i := range c.absent {

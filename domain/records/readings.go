@@ -34,6 +34,10 @@ type ReadingSource interface {
 	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose
 	// removal is not held back, in any order.
 	VisitAbsent(visit func(account domain.AccountID, id domain.TransactionID, row books.SumRow)) error
+	// VisitAbsences calls visit for the accounts that have records with a remembered absence, in any order, and possibly
+	// several times for an account. account is the external id; "" if the vendor names none. held reports whether such
+	// a removal is held back.
+	VisitAbsences(visit func(account string, held bool)) error
 	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
 	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
 	// domain.AnnouncedCount.Rows reads, AccountID and Metadata.
@@ -114,6 +118,7 @@ type settling struct {
 	outcome  Outcome
 	day      domain.Date // of the readings
 	accounts []*settledAccount
+	absent   bool // the latest listing lacks a record of the connection
 }
 
 // settledAccount is an account that a settled pull has read.
@@ -131,8 +136,16 @@ type settledAccount struct {
 	rowCounts []int
 }
 
-// addAccounts adds the stored accounts that the pull has read.
+// addAccounts adds the stored accounts that the pull has read. It omits accounts of which removals are held back because
+// a listing lacked their records: it is not known whether the listing or the records are complete.
 func (s *settling) addAccounts(stored []AccountState) error {
+	held := map[string]bool{}
+	err := s.source.VisitAbsences(func(account string, isHeld bool) {
+		s.absent, held[account] = true, held[account] || isHeld
+	})
+	if err != nil {
+		return err
+	}
 	var payloads [][]byte
 	if s.Quarantined {
 		err := s.source.VisitQuarantine(wholePayload, func(e QuarantineEntry) {
@@ -143,7 +156,7 @@ func (s *settling) addAccounts(stored []AccountState) error {
 		}
 	}
 	for _, a := range stored {
-		if s.outcome.neverRead(a.Type) {
+		if s.outcome.neverRead(a.Type) || held[a.ExternalID] || held[""] {
 			continue
 		}
 		if balance, read := s.Balances[a.ExternalID]; read && s.mayRead(a.Completeness, balance) {
@@ -216,7 +229,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 	var stale []*settledAccount
 	for _, a := range s.accounts {
 		before := a.Completeness
-		changed := changed || !before.Changed.IsZero()
+		changed := changed || !before.Changed.IsZero() || before.Last != nil && before.Last.Waiting > 0
 		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
 			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at).On(s.day, a.bankReadAt)
 			stale = append(stale, a)
@@ -262,12 +275,12 @@ func (a *settledAccount) changed(next books.Completeness) CompletenessChange {
 // recordsChanged reports whether records of the connection may have changed since the previous readings of the
 // accounts. It returns true in these cases:
 //
-//   - This pull has changed a record.
+//   - This pull has changed a record, or the latest listing lacks one, which the sum leaves out.
 //   - An account has no previous reading.
 //   - A pull that ended after the earliest previous reading, or shortly before it, has changed a record. The pull that
 //     made this reading does not count.
 func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
-	if counts.Added+counts.Modified+counts.Removed > 0 {
+	if s.absent || counts.Added+counts.Modified+counts.Removed > 0 {
 		return true, nil
 	}
 	earliest := books.AccountReading{At: s.at}

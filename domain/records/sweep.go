@@ -42,7 +42,7 @@ func (d *decision) judgeAbsences() error {
 	r := absenceReading{
 		AbsenceRead: domain.AbsenceRead{
 			Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Sync: d.sweep.Sync, Live: map[string]int{},
-			Shown: map[string]bool{}, Empty: map[string]bool{},
+			Shown: map[string]bool{}, Returned: map[string]bool{}, Empty: map[string]bool{},
 		},
 		known:  known,
 		oldest: map[string]domain.Date{},
@@ -134,7 +134,7 @@ func (d *decision) judgeWithoutContinued() error {
 	var absent []domain.Absence
 	for _, a := range d.judged.absences {
 		if d.continued[a.ExternalID] {
-			r.Shown[a.Account] = true
+			r.Shown[a.Account], r.Returned[a.Account] = true, true
 			r.Live[a.Account]-- // its new row was counted, too
 		} else {
 			absent = append(absent, a)
@@ -184,6 +184,7 @@ func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error
 		seen := w.Seen(record.ExternalID)
 		if _, wasAbsent := r.known[record.ExternalID]; wasAbsent {
 			r.judged = append(r.judged, record.ExternalID)
+			r.Returned[record.Account] = r.Returned[record.Account] || seen
 		}
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {

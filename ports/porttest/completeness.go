@@ -24,6 +24,7 @@ var completenessTests = []storeTest{
 	{"a record dated before the baseline's first day moves the baseline", completenessLateHistory},
 	{"rows in the quarantine are counted for the accounts that they name", completenessQuarantine},
 	{"records that the latest listing lacks are left out until they return or are removed", completenessAbsent},
+	{"an account of which a listing lacks all rows gets no reading", completenessOfEmptyListing},
 	{"running balances of the account's newest records are compared", completenessChain},
 	{"announced counts are compared with the rows that were ever read", completenessCounts},
 	{"an accepted anchor is the baseline of later readings", completenessAccept},
@@ -122,6 +123,18 @@ func completenessAbsent(f *fixture) {
 	f.equal("removed", []string{"2"}, f.removedIDs(c))
 	f.finishSettled(l, f.now(), balances("1100"))
 	check("removed", "100", 0)
+}
+
+func completenessOfEmptyListing(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a")), row("3", withAccount("a")))
+	f.finishSettled(l, f.now(), balances("100"))
+	first := f.completeness(id).Last
+	l = f.startPull(c)
+	f.sweep(l, ports.SweepWrite{Account: "a", Proof: domain.TwoReads})
+	f.finishSettled(l, f.now(), balances("100"))
+	after := f.completeness(id)
+	f.equal("no second reading", first, after.Last)
+	f.equal("held back", true, !after.Held.Since.IsZero())
 }
 
 // accountWithRows creates a connection with the accounts "a" and "b", and stores these rows in a running pull. It

@@ -21,6 +21,7 @@ var sweepTests = []storeTest{
 	{"with two reads, a row that was collected before those of the read stays", sweepKeepsPurged},
 	{"the removal of many rows of an account waits for an hour", sweepHoldsBack},
 	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
+	{"new rows do not hide that a listing lacks all earlier ones", sweepLacksEarlier},
 }
 
 // sweepNeedsTwoPulls checks sweeps that remove a row only if it is missing from two consecutive pulls:
@@ -131,6 +132,28 @@ func sweepReleases(f *fixture) {
 	f.equal("removed", []string(nil), f.removedIDs(c))
 	f.mustStorePage(l, ports.PageWrite{Removed: b[:19]})
 	f.equal("an announced removal", b[:19], f.removedIDs(c))
+}
+
+func sweepLacksEarlier(f *fixture) {
+	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
+		c, l := f.runningPull()
+		f.manyRows(l, "a", 3)
+		at := f.now()
+		sweep := func(after, synced time.Duration, page ...domain.TransactionData) domain.Counts {
+			l = f.nextPull(c, l)
+			sync := domain.SyncTime{At: at.Add(synced), Planned: true}
+			w := ports.SweepWrite{Account: "a", Proof: proof, At: at.Add(after), Sync: sync}
+			w.Page.Transactions, w.Page.NewID = page, newID[domain.Transaction]
+			return f.sweep(l, w, "older")
+		}
+		older := row("older", withAccount("a"), withDate("2026-01-01"))
+		f.equal("the first listing", domain.Counts{Added: 1, Read: 1}, sweep(0, 0, older))
+		f.equal("held back at once", true, f.holdsBack(c))
+		f.equal("the second listing", domain.Counts{}, sweep(time.Second, time.Second))
+		f.equal("still held back", true, f.holdsBack(c))
+		f.equal("an hour later", domain.Counts{Removed: 3}, sweep(time.Hour, time.Minute))
+		f.equal("held back after", false, f.holdsBack(c))
+	}
 }
 
 // sweep calls Pulls.Sweep, which marks the rows that are not in seenIDs as removed, and returns the counts.

@@ -115,6 +115,7 @@ type sweptAccount struct {
 	live    int      // the rows before the sweep, and the new ones
 	shown   int      // the rows that the sweep contains, or that new rows continue
 	removed []string // the external ids of the rows that the sweep has removed
+	back    bool     // a row whose removal was held back is shown again
 	unseen  []string // the external ids of the other rows that the sweep lacks
 	recent  int      // how many of removed and unseen are dated within twelve months
 }
@@ -128,7 +129,7 @@ func (a *sweptAccount) isMass(rows, recent int) bool {
 // checkMassRemoval is called after a sweep (see absentRow), and checks the rows that it lacks. previousRows contains
 // the rows that were live before the sweep. These rules are exact at a vendor whose rows are removed after one listing:
 //
-//   - Rows that are no mass removal are removed.
+//   - Rows that are no mass removal are removed, unless they were one before and none of the account has come back.
 //   - Each row of a mass removal is removed if and only if it is released (see absentRow.released).
 //
 // At the other vendors, a row may stay until a second listing proves its removal.
@@ -160,7 +161,7 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 			s.counters.massHeld++
 		}
 		for _, id := range swept.unseen {
-			s.checkUnseen(rowKey{connection, id}, w, held)
+			s.checkUnseen(rowKey{connection, id}, w, held || !swept.back && !s.absent[rowKey{connection, id}].since.IsZero())
 		}
 	}
 }
@@ -207,6 +208,7 @@ func (s *sim) sweptAccounts(
 		case w.Seen(id) || ok && now != id:
 			// The row is not missing: either the vendor returned it, or another row has replaced it.
 			account.shown++
+			account.back = account.back || !s.absent[key].since.IsZero()
 			delete(s.absent, key)
 			continue
 		case ok:

@@ -129,6 +129,21 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 	}))
 }
 
+// VisitAbsences implements records.ReadingSource.
+func (s readingSource) VisitAbsences(visit func(account string, held bool)) error {
+	var found []struct {
+		Account string
+		Held    bool
+	}
+	err := s.tx.Raw(`SELECT DISTINCT account, held_at IS NOT NULL AS held FROM row_states
+		WHERE connection_id = ? AND tenant_id = ? AND absent_pull_id IS NOT NULL`,
+		s.pull.Connection, s.pull.Tenant).Scan(&found).Error
+	for _, f := range found {
+		visit(f.Account, f.Held)
+	}
+	return err
+}
+
 // selectSummed is a SELECT that returns the columns of a summedRow for each record of a connection that counts.
 const selectSummed = "SELECT " + summedColumns + " FROM transactions WHERE connection_id = ? AND " + gormstore.Counts
 

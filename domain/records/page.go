@@ -285,11 +285,12 @@ func (d *decision) rememberUnmatched() error {
 	return d.emit(c)
 }
 
-// unknown returns the indexes of the rows of the page that have no record.
+// unknown returns the indexes of the rows of the page that have no record, and are not ignored.
 func (d *decision) unknown() []int {
 	var unknown []int
 	for i := range d.Rows() {
-		if _, ok := d.Stored[d.Transactions[i].ExternalID]; !ok {
+		id := d.Transactions[i].ExternalID
+		if _, ok := d.Stored[id]; !ok && !d.ignored[id] {
 			unknown = append(unknown, i)
 		}
 	}

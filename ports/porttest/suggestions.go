@@ -21,6 +21,7 @@ var suggestionTests = []storeTest{
 	{"a stored record gets its suggestions in a new version", suggestNewVersion},
 	{"suggestions end when a record returns or is removed", suggestionsEnd},
 	{"a join and its split change both records, their past ids and their histories", joinAndSplit},
+	{"a former row of a join continues no other record", joinKeepsFormerRow},
 	{"a complete listing with both rows of a join undoes it", joinIsUndone},
 	{"a complete listing undoes a join whose record went back", joinIsUndoneAfterReturn},
 	{"a dismissed pair is not listed or suggested again", dismissSuggestions},
@@ -161,6 +162,17 @@ func joinAndSplit(f *fixture) {
 	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: y.ID})
 	f.noError(err)
 	f.equal("state", records.SuggestionSplit, s.State)
+}
+
+func joinKeepsFormerRow(f *fixture) {
+	r := ambiguous(f)
+	_, err := r.join(r.older, f.getRow(r.c, "y").ID, "")
+	f.noError(err)
+	r.next()
+	r.remove("z")
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"))
+	r.want("an unsettled read with both rows", "1: y v3 was x", "2: y v2 removed by 1", "3: z v3 removed")
 }
 
 func joinIsUndone(f *fixture) {

@@ -270,7 +270,7 @@ func (b Baseline) confirmedBy(r AccountReading) bool {
 // confirmed reports whether the state rests on more than one reading of the balance: the baseline is confirmed, or the
 // bank states running balances that can be used.
 func (c Completeness) confirmed() bool {
-	return c.compared() && (c.Baseline.Confirmed || c.Last.IsUsable())
+	return c.compared() && (c.Baseline.Confirmed || c.Last.IsUsable() && !c.chainFails())
 }
 
 // After returns the state that results from the reading r. If the anchor of the reading is known, the reading becomes
@@ -296,7 +296,7 @@ func (c Completeness) After(r AccountReading) Completeness {
 	case c.AnchorDrift.Equal(r.At):
 		c.AnchorDriftRead = r.BankReadAt
 	}
-	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
+	c.ChainDrift = driftSince(c.ChainDrift, c.chainFails(), r.At)
 	if b := *c.Baseline; !b.Confirmed && c.DriftElsewhere().IsZero() && b.confirmedBy(r) {
 		if b.Confirmed = true; !r.IsUsable() {
 			c.Since = r.At
@@ -332,16 +332,25 @@ func driftSince(since time.Time, fails bool, at time.Time) time.Time {
 	return since
 }
 
-// rebase returns the state with the reading as its new baseline.
+// rebase returns the state with the reading as its new baseline. reason is that of the operator who accepts the
+// reading, with its gaps; "" if nobody does. The running balances need no baseline, so a gap of the first reading is a
+// drift.
 func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	anchor, _ := r.Anchor()
 	r.Late = decimal.Decimal{}
-	c.Last, c.Since, c.AnchorDrift, c.ChainDrift = &r, r.At, time.Time{}, time.Time{}
+	gaps := r.Gaps
+	if reason == "" {
+		if gaps = nil; c.Baseline != nil {
+			gaps = c.Baseline.Gaps
+		}
+	}
+	c.Last, c.Since, c.AnchorDrift = &r, r.At, time.Time{}
 	c.AnchorDriftRead = time.Time{}
 	c.Baseline = &Baseline{
 		At: r.At, BankReadAt: r.BankReadAt, Anchor: anchor, Parts: r.Parts, FirstDay: r.FirstDay,
-		Provisional: r.Quarantined, Reason: reason, Gaps: r.Gaps, Confirmed: reason != "",
+		Provisional: r.Quarantined, Reason: reason, Gaps: gaps, Confirmed: reason != "",
 	}
+	c.ChainDrift = driftSince(c.ChainDrift, c.chainFails(), r.At)
 	return c
 }
 
@@ -391,6 +400,12 @@ func (c Completeness) anchorFails() bool {
 // anchorDiffers reports whether the latest reading contradicts the balances that the baseline implies, also if that has
 // not lasted for the grace period yet.
 func (c Completeness) anchorDiffers() bool { return c.compared() && !c.AnchorDrift.IsZero() }
+
+// chainFails reports whether the running balances of the latest reading have a gap.
+func (c Completeness) chainFails() bool { return c.Last.IsUsable() && len(c.newGaps()) > 0 }
+
+// chainDiffers is like anchorDiffers, for the running balances.
+func (c Completeness) chainDiffers() bool { return c.compared() && !c.ChainDrift.IsZero() }
 
 // newGaps returns the gaps of the latest reading that are not in the baseline. It leaves out gaps up to and including
 // the baseline's FirstDay, because they come from old records that arrived late.
@@ -556,6 +571,9 @@ func (c Completeness) compareReading(now time.Time, grace time.Duration) []Check
 		newest := gaps[len(gaps)-1]
 		chain.Expected, chain.Actual = newest.Expected, newest.Actual
 		chain.Between = []domain.TransactionID{newest.Before, newest.After}
+		if chain.State == Complete && !c.Baseline.Confirmed {
+			chain.State = CompletenessUnknown
+		}
 	}
 	return []CheckResult{anchor, chain}
 }

@@ -196,7 +196,7 @@ func chain(n int) []books.ChainRow {
 	return rows
 }
 
-func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
+func TestAGapIsADriftUntilItIsAccepted(t *testing.T) {
 	rows := chain(40)
 	rows[20].Amount = decimal.NewFromInt(2)
 	read := func(c books.Completeness, rows []books.ChainRow, at time.Time) books.Completeness {
@@ -209,8 +209,18 @@ func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 	c := read(books.Completeness{}, rows, firstReading)
 	later := firstReading.Add(72 * time.Hour)
 	c = read(c, rows, firstReading.Add(time.Hour))
+	if state, _ := c.State(firstReading.Add(time.Hour), grace); state != books.CompletenessUnknown {
+		t.Errorf("a gap of the first reading: %s", state)
+	}
+	if got := c.Results(firstReading.Add(time.Hour), grace)[1].State; got != books.CompletenessUnknown {
+		t.Errorf("a gap of the first reading: the check is %s", got)
+	}
+	if state, _ := c.State(later, grace); state != books.Drifting {
+		t.Errorf("a gap of the first reading, after the grace period: %s", state)
+	}
+	c, _ = c.Accept("the bank has left out a row", firstReading.Add(time.Hour))
 	if state, _ := c.State(later, grace); state != books.Complete {
-		t.Fatalf("a known gap: %s", state)
+		t.Fatalf("an accepted gap: %s", state)
 	}
 	rows[30].Amount = decimal.NewFromInt(2)
 	c = read(c, rows, firstReading.Add(2*time.Hour))

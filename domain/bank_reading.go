@@ -70,7 +70,9 @@ func (r BankReading) Of(account AccountType) ProductReading {
 }
 
 // ReadAt returns when the bank was last read for an account of the given type; zero if that is not known. known is the
-// time that was known before, and readAt is when the vendor stated the reading: a later time is not believed.
+// time that was known before, and readAt is when the vendor stated the reading. A time that is more than maxAhead after
+// readAt is not believed, because it says nothing about when the bank was read. A stated time is never replaced by
+// readAt: two pulls would otherwise take one synchronisation for two.
 //
 // While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time
 // of the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
@@ -81,8 +83,8 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 		return known
 	}
 	stated := r.Of(account).At
-	if stated.After(readAt) {
-		stated = readAt
+	if isAhead(stated, readAt) {
+		return known
 	}
 	if !r.Failing {
 		return stated
@@ -92,6 +94,12 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 	}
 	return EarlierNonZero(known, stated)
 }
+
+// maxAhead is how much the clock of a vendor may be ahead.
+const maxAhead = 5 * time.Minute
+
+// isAhead reports whether a time that a vendor has stated at the time now cannot be believed.
+func isAhead(stated, now time.Time) bool { return stated.Sub(now) > maxAhead }
 
 // maxFailing is how long vendors repeat a failed synchronisation.
 const maxFailing = 24 * time.Hour

@@ -97,7 +97,9 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		"success without stamp": {both(time.Time{}, false), known, time.Time{}},
 		"never, but known":      {never, known, known},
 		"never":                 {never, time.Time{}, time.Time{}},
-		"stamp in the future":   {both(now.Add(time.Hour), false), known, now},
+		"stamp in the future":   {both(now.Add(time.Hour), false), known, known},
+		"clock slightly ahead":  {both(now.Add(time.Minute), false), known, now.Add(time.Minute)},
+		"future, first":         {both(now.Add(time.Hour), false), time.Time{}, time.Time{}},
 	} {
 		for _, account := range []domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount} {
 			if got := c.reading.ReadAt(account, c.known, now); !got.Equal(c.want) {

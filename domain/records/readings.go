@@ -229,7 +229,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 	var stale []*settledAccount
 	for _, a := range s.accounts {
 		before := a.Completeness
-		changed := changed || !before.Changed.IsZero() || before.Last != nil && before.Last.Waiting > 0
+		changed := changed || !before.Changed.IsZero()
 		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
 			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at).On(s.day, a.bankReadAt)
 			stale = append(stale, a)

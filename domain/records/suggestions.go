@@ -406,9 +406,9 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 	return c, nil
 }
 
-// undoJoins undoes the joins of operators whose two rows both occur in the complete listing of a sweep. The older
-// record gets its row back, and is live again. A listing that proves nothing undoes nothing: the vendor may have
-// synchronised meanwhile, and if an id was unreadable, each row counts as seen.
+// undoJoins undoes the joins of operators whose rows occur in the complete listing of a sweep: the present row of a
+// record, and a former one. The older record gets its row back, and is live again. A listing that proves nothing undoes
+// nothing: the vendor may have synchronised meanwhile, and if an id was unreadable, each row counts as seen.
 func (d *decision) undoJoins() error {
 	if d.sweep.Proof == domain.NoProof {
 		return nil
@@ -417,20 +417,33 @@ func (d *decision) undoJoins() error {
 	if err != nil {
 		return err
 	}
-	for i := range joined {
-		record := &joined[i]
-		past, err := record.LastPast()
-		if err != nil || past.Rule != domain.OperatorJoin ||
-			!d.sweep.Seen(past.ExternalID) || !d.sweep.Seen(record.ExternalID) {
-			continue
-		}
-		if err := d.undoJoin(record); err != nil {
-			return err
+	for _, record := range joined {
+		for shown := d.sweep.Seen(record.ExternalID); shown && d.showsJoined(&record); {
+			if err := d.undoJoin(&record); err != nil {
+				return err
+			}
+			if record, err = d.source.Record(record.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// showsJoined reports whether the listing of the sweep contains the former row of one of the last joins of a record.
+func (d *decision) showsJoined(record *Record) bool {
+	for _, past := range slices.Backward(record.Supersedes) {
+		if past.Rule != domain.OperatorJoin {
+			return false
+		}
+		if d.sweep.Seen(past.ExternalID) {
+			return true
+		}
+	}
+	return false
+}
+
+// undoJoin undoes the last join of a record. The listing of the sweep contains at least one of the two rows.
 func (d *decision) undoJoin(record *Record) error {
 	var newID domain.TransactionID // not needed if the other record is known
 	if record.Supersedes[len(record.Supersedes)-1].Younger.IsZero() {
@@ -446,7 +459,10 @@ func (d *decision) undoJoin(record *Record) error {
 		}
 	}
 	for i := range c.Upsert {
-		shown := &c.Upsert[i] // the listing contains the rows of both records
+		shown := &c.Upsert[i]
+		if !d.sweep.Seen(shown.ExternalID) {
+			continue
+		}
 		if shown.RemovedAt = (time.Time{}); d.isOnPage(shown.ExternalID) {
 			d.expect(shown.ExternalID, shown, false)
 		}

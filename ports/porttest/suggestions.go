@@ -22,6 +22,7 @@ var suggestionTests = []storeTest{
 	{"suggestions end when a record returns or is removed", suggestionsEnd},
 	{"a join and its split change both records, their past ids and their histories", joinAndSplit},
 	{"a former row of a join continues no other record", joinKeepsFormerRow},
+	{"a complete listing undoes all joins since the one whose former row it shows", joinsAreUndone},
 	{"a complete listing with both rows of a join undoes it", joinIsUndone},
 	{"a complete listing undoes a join whose record went back", joinIsUndoneAfterReturn},
 	{"a dismissed pair is not listed or suggested again", dismissSuggestions},
@@ -162,6 +163,25 @@ func joinAndSplit(f *fixture) {
 	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: y.ID})
 	f.noError(err)
 	f.equal("state", records.SuggestionSplit, s.State)
+}
+
+func joinsAreUndone(f *fixture) {
+	r := ambiguous(f)
+	r.page(news(), purchase("w"))
+	_, err := r.join(r.older, f.getRow(r.c, "y").ID, "")
+	f.noError(err)
+	r.next()
+	r.remove("y")
+	r.want("after a join", "1: y v4 was x removed", "2: y v2 removed by 1", "3: z v2", "4: w v2")
+	_, err = r.join(r.older, f.getRow(r.c, "z").ID, "")
+	f.noError(err)
+	r.next()
+	r.want("after two joins", "1: z v5 was x was y", "2: y v2 removed by 1", "3: z v3 removed by 1", "4: w v2")
+	r.page(listing(), purchase("x"), purchase("z"))
+	r.sweep(r.l, ports.SweepWrite{
+		Proof: domain.OneRead, Page: ports.PageWrite{NewID: newID[domain.Transaction]},
+	}, "w", "x", "z")
+	r.want("after the listing", "1: x v7", "2: y v3 removed", "3: z v4", "4: w v2")
 }
 
 func joinKeepsFormerRow(f *fixture) {

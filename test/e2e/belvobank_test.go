@@ -113,7 +113,7 @@ func (b *belvoBank) request(t *testing.T, target string) []byte {
 
 // expected computes the stored form of a row according to Belvo's data dictionary:
 //
-//   - The row's type determines whether money comes in or goes out. Without a type, the amount keeps its sign.
+//   - The row's type determines whether money comes in or goes out.
 //   - A row without a currency has the currency of the account. In the demo data, all accounts of one link have the
 //     same currency.
 func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
@@ -122,7 +122,7 @@ func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	if b.link == belvosim.DemoOpenFinanceLinkID {
 		holder = "BRL"
 	}
-	in := row.Type == "INFLOW" || row.Type == ""
+	in := row.Type == "INFLOW"
 	want := truth{
 		Amount: fraction(t, withSign(unquoted(row.Amount), in)), Currency: row.Currency,
 		Status: "posted", Date: row.ValueDate, Description: row.Description, Metadata: raw,

@@ -141,7 +141,7 @@ test('rows of both schemas', async () => {
   assert.equal(open.find((row) => row.currency === 'USD').local_currency_amount, 218.73);
   const odd = await rows({ id__in: '63fa28d9-1c75-4b0e-a9f3-d84e6b2c7015,7e60b3c4-95d1-4a8f-b27e-0f5c9a1d6e83' });
   assert.deepEqual(odd.map((row) => [row.type, row.status, row.account === null]), [
-    [null, 'UNCATEGORIZED', false],
+    ['INFLOW', 'UNCATEGORIZED', false],
     ['OUTFLOW', null, true],
   ]);
 });

@@ -153,7 +153,7 @@ func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData 
 // of its account; if the account's currency is unknown too, the row is unreadable.
 func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
 	data.Account = account.ExternalID
-	withSign, err := t.signRule(account.Type)
+	withSign, err := t.signRule()
 	if err != nil {
 		return err
 	}
@@ -178,30 +178,18 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	return nil
 }
 
-// signRule returns a function that sets the sign of the row's amount from the account holder's point of view.
-//
-//   - INFLOW is money in and OUTFLOW is money out, also on cards. The vendor's sign is ignored.
-//   - If the row has no direction (null in an old schema), the vendor's sign decides. On a bank account, a positive
-//     amount is money in. On a card, a positive amount is a purchase, which is money out.
-//   - A row without a direction is unreadable if the type of its account is unknown. A row with an undocumented
-//     direction is always unreadable.
-//
-// A row without a direction is stored, because a reconciliation can compare its absolute amount and see "type": null in
-// its metadata. If the vendor adds the direction later, the row counts as edited.
-func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money) domain.Money, error) {
-	switch {
-	case t.Type == "INFLOW":
+// signRule returns a function that sets the sign of the row's amount from the account holder's point of view: INFLOW is
+// money in and OUTFLOW is money out, also on cards. The vendor's amounts are always positive, so a row without a
+// direction (null is documented) does not tell whether money came in or went out. It is unreadable (unknown_type), like
+// a row with an undocumented direction.
+func (t transactionJSON) signRule() (func(domain.Money) domain.Money, error) {
+	switch t.Type {
+	case "INFLOW":
 		return domain.Money.In, nil
-	case t.Type == "OUTFLOW":
+	case "OUTFLOW":
 		return domain.Money.Out, nil
-	case t.Type != "":
-		return nil, domain.UnreadableRow(domain.UnknownType)
-	case account == "": // unreadable account: the sign means the opposite on a card
-		return nil, domain.UnreadableRow(domain.UnknownType)
-	case account == domain.CreditAccount:
-		return domain.Money.Negate, nil
 	}
-	return func(m domain.Money) domain.Money { return m }, nil
+	return nil, domain.UnreadableRow(domain.UnknownType)
 }
 
 // status returns the domain's status for the vendor's status. UNCATEGORIZED and null mean that the vendor could not

@@ -47,21 +47,14 @@ func embedded(id string) map[string]any { return map[string]any{"id": id, "link"
 
 func TestDirectionComesFromTypeNotSign(t *testing.T) {
 	for name, c := range map[string]struct {
-		account, amount string
-		kind            any
-		want            string
+		account, amount, kind, want string
 	}{
-		"inflow":                                    {"bank", "12.50", "INFLOW", "12.5"},
-		"outflow":                                   {"bank", "12.50", "OUTFLOW", "-12.5"},
-		"inflow on a card":                          {"card", "12.50", "INFLOW", "12.5"},
-		"outflow on a card":                         {"card", "12.50", "OUTFLOW", "-12.5"},
-		"outflow of a negative number":              {"bank", "-12.50", "OUTFLOW", "-12.5"},
-		"inflow of a negative number":               {"bank", "-12.50", "INFLOW", "12.5"},
-		"no direction, on a bank account":           {"bank", "12.50", nil, "12.5"},
-		"no direction, negative, on a bank account": {"bank", "-12.50", nil, "-12.5"},
-		"no direction, on a card":                   {"card", "12.50", nil, "-12.5"},
-		"no direction, negative, on a card":         {"card", "-12.50", nil, "12.5"},
-		"no direction, on another account":          {"no-currency", "12.50", "", "12.5"},
+		"inflow":                       {"bank", "12.50", "INFLOW", "12.5"},
+		"outflow":                      {"bank", "12.50", "OUTFLOW", "-12.5"},
+		"inflow on a card":             {"card", "12.50", "INFLOW", "12.5"},
+		"outflow on a card":            {"card", "12.50", "OUTFLOW", "-12.5"},
+		"outflow of a negative number": {"bank", "-12.50", "OUTFLOW", "-12.5"},
+		"inflow of a negative number":  {"bank", "-12.50", "INFLOW", "12.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := testContext().normalize(transactionRow(t, map[string]any{
@@ -97,9 +90,6 @@ func TestAccountMoneyIsSetOnlyWhenCurrenciesDiffer(t *testing.T) {
 		"other currency, as text": {map[string]any{"currency": "USD", "local_currency_amount": "201.50"}, "-201.5"},
 		"other currency, inflow": {
 			map[string]any{"currency": "USD", "type": "INFLOW", "local_currency_amount": 201.5}, "201.5",
-		},
-		"no direction, negative": {
-			map[string]any{"currency": "USD", "type": nil, "amount": -1, "local_currency_amount": 201.5}, "-201.5",
 		},
 		"same currency":   {map[string]any{"local_currency_amount": 201.5}, ""},
 		"no local amount": {map[string]any{"currency": "USD"}, ""},
@@ -167,6 +157,9 @@ func TestInvalidRowIsUnreadable(t *testing.T) {
 		"an amount that is a list":      {"amount": []int{1}},
 		"a currency in lower case":      {"currency": "mxn"},
 		"an unknown type":               {"type": "SIDEWAYS"},
+		"no type":                       {"type": nil},
+		"no type, negative":             {"type": nil, "amount": -12.5},
+		"no type, on a card":            {"type": "", "account": embedded("card")},
 		"an unknown status":             {"status": "LOST"},
 		"an invalid value date":         {"value_date": "2026-02-30"},
 		"a time without a zone":         {"accounting_date": "2026-05-03T10:00:00"},

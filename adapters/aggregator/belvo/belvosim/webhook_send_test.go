@@ -84,7 +84,7 @@ func TestEventContainsTheCurrentData(t *testing.T) {
 	sim, _ := newDemoServer(t, belvosim.Options{})
 	for event, want := range map[string]map[string]any{
 		"TRANSACTIONS/historical_update": {
-			"total_transactions": 5.0, "total_inflow_transactions": 1.0, "total_outflow_transactions": 3.0,
+			"total_transactions": 5.0, "total_inflow_transactions": 2.0, "total_outflow_transactions": 3.0,
 			"first_transaction_date": "2026-11-16", "last_transaction_date": "2026-11-19",
 		},
 		"ACCOUNTS/historical_update":              {"total_accounts": 2.0},

@@ -150,7 +150,9 @@ func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData 
 }
 
 // setAmounts sets the account and the amounts of data. A row without a currency gets the currency
-// of its account; if the account's currency is unknown too, the row is unreadable.
+// of its account; if the account's currency is unknown too, the row is unreadable. The type decides about the direction.
+// The vendor's amounts are always positive. A negative amount that is money in contradicts its type, so data gets a
+// warning.
 func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
 	data.Account = account.ExternalID
 	withSign, err := t.signRule()
@@ -163,6 +165,9 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 		return err
 	}
 	data.Amount = withSign(amount)
+	if amount.Amount.IsNegative() && data.Amount.Amount.IsPositive() {
+		data.Warnings = []domain.Warning{domain.DirectionConflict}
+	}
 	if t.LocalAmount == "" || account.Currency == "" || account.Currency == currency {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,13 +49,16 @@ func embedded(id string) map[string]any { return map[string]any{"id": id, "link"
 func TestDirectionComesFromTypeNotSign(t *testing.T) {
 	for name, c := range map[string]struct {
 		account, amount, kind, want string
+		conflict                    bool
 	}{
-		"inflow":                       {"bank", "12.50", "INFLOW", "12.5"},
-		"outflow":                      {"bank", "12.50", "OUTFLOW", "-12.5"},
-		"inflow on a card":             {"card", "12.50", "INFLOW", "12.5"},
-		"outflow on a card":            {"card", "12.50", "OUTFLOW", "-12.5"},
-		"outflow of a negative number": {"bank", "-12.50", "OUTFLOW", "-12.5"},
-		"inflow of a negative number":  {"bank", "-12.50", "INFLOW", "12.5"},
+		"inflow":                                {"bank", "12.50", "INFLOW", "12.5", false},
+		"outflow":                               {"bank", "12.50", "OUTFLOW", "-12.5", false},
+		"inflow on a card":                      {"card", "12.50", "INFLOW", "12.5", false},
+		"outflow on a card":                     {"card", "12.50", "OUTFLOW", "-12.5", false},
+		"outflow of a negative number":          {"bank", "-12.50", "OUTFLOW", "-12.5", false},
+		"inflow of a negative number":           {"bank", "-12.50", "INFLOW", "12.5", true},
+		"inflow of a negative number on a card": {"card", "-12.50", "INFLOW", "12.5", true},
+		"inflow of zero":                        {"bank", "-0.00", "INFLOW", "0", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := testContext().normalize(transactionRow(t, map[string]any{
@@ -62,6 +66,9 @@ func TestDirectionComesFromTypeNotSign(t *testing.T) {
 			}))
 			if err != nil || o.Amount.Amount.String() != c.want {
 				t.Errorf("got %v (%v), want %s", o.Amount, err, c.want)
+			}
+			if slices.Contains(o.Warnings, domain.DirectionConflict) != c.conflict {
+				t.Errorf("the warnings are %q", o.Warnings)
 			}
 		})
 	}

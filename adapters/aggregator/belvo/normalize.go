@@ -25,7 +25,6 @@ type transactionJSON struct {
 	TransactedAt   dateTime        `json:"transacted_at"`
 	// When the money moved: the account holder's local time, with the offset from UTC.
 	LocalTransactedAt localDateTime `json:"local_datetime_transacted_at"`
-	CreatedAt         dateTime      `json:"created_at"`
 	// Amounts are numbers according to the vendor's data dictionary. In one of the vendor's examples for Brazil's Open
 	// Finance, they are strings. "" means null or absent.
 	Amount      vendorhttp.NumberOrString `json:"amount"`
@@ -79,7 +78,7 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 var memberReasons = map[string]domain.Code{
 	"id": domain.InvalidID, "value_date": domain.InvalidDate, "accounting_date": domain.InvalidDate,
 	"transacted_at": domain.InvalidDate, "local_datetime_transacted_at": domain.InvalidDate,
-	"created_at": domain.InvalidDate, "amount": domain.InvalidAmount, "local_currency_amount": domain.InvalidAmount,
+	"amount": domain.InvalidAmount, "local_currency_amount": domain.InvalidAmount,
 	"currency": domain.InvalidCurrency, "type": domain.UnknownType, "status": domain.UnknownStatus,
 	"description": domain.InvalidText, "category": domain.InvalidText,
 }
@@ -214,13 +213,14 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 //
 //   - the date of the local timestamp
 //   - the value date, which is a date in UTC (for a movement at 22:30 in São Paulo, the next day)
-//   - in old schemas: the accounting date, and the dates of transacted_at and created_at
+//   - in old schemas: the accounting date, and the date of transacted_at
 //
 // The date of a timestamp is used as written, because the vendor does not report the institution's time zone.
-// collected_at is never used. It changes each time the vendor collects the row, so the row would look edited.
+// created_at and collected_at are never used. They state when the vendor stored and collected the row, which may be
+// long after the movement.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{
-		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,
+		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt,
 	} {
 		if d.day != "" {
 			return d.day

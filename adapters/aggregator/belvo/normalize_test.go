@@ -177,7 +177,7 @@ func TestInvalidRowIsUnreadable(t *testing.T) {
 		"year 0 in its own zone":        {"accounting_date": "0000-12-31T23:30:00-03:00"},
 		"year 10000 in UTC":             {"accounting_date": "9999-12-31T23:30:00-03:00"},
 		"a date that is a number":       {"value_date": 20260503},
-		"no date at all":                {"value_date": nil, "created_at": nil},
+		"no date":                       {"value_date": nil},
 		"an invalid local amount":       {"currency": "USD", "local_currency_amount": "many"},
 		"an account without an id":      {"account": map[string]any{}},
 		"an account that is text":       {"account": "bank"},
@@ -212,7 +212,6 @@ func TestDateAndTimeFallBackInOrder(t *testing.T) {
 		"then the time of the transaction": {
 			map[string]any{"value_date": nil, "transacted_at": stamp}, day, "22:41:09.123456",
 		},
-		"then the time at which the vendor stored it": {map[string]any{"value_date": ""}, "2026-05-04", ""},
 		"the local date comes before the value date": {
 			map[string]any{
 				"value_date": "2026-05-04", "transacted_at": "2026-05-04T01:30:00Z",

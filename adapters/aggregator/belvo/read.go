@@ -157,7 +157,7 @@ func (l linkContext) rawTransactions(
 // rules is the version of the rules by which normalize converts a row, and part of every content hash. Increase it
 // whenever the result of normalize changes. Stored content hashes then no longer match, so every row is normalized
 // again. A test with the golden files checks that the version was increased.
-const rules = "belvo 6"
+const rules = "belvo 7"
 
 // rowHeader contains the members of a row that are needed before the whole row is decoded.
 type rowHeader struct {

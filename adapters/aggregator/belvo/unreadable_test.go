@@ -35,7 +35,10 @@ func TestAnUnreadableRowKeepsItsBytesAndTheRestOfThePage(t *testing.T) {
 		"262,145 bytes": {
 			`coffee`, strings.Repeat("x", domain.MaxRowBytes+1-len(validRow)+len("coffee")), domain.TooLarge,
 		},
-		"a null date":                    {`"2026-05-03"`, `null`, domain.InvalidDate},
+		"a null date": {`"2026-05-03"`, `null`, domain.InvalidDate},
+		"only the day of storing it": {
+			`"value_date":"2026-05-03"`, `"value_date":null,"created_at":"2026-05-04T09:10:12Z"`, domain.InvalidDate,
+		},
 		"a currency of four letters":     {`"MXN"`, `"USDT"`, domain.InvalidCurrency},
 		"a currency in lower case":       {`"MXN"`, `"brl"`, domain.InvalidCurrency},
 		"an id with a control character": {`"good"`, `"a\u0001b"`, domain.InvalidID},

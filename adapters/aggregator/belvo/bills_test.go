@@ -78,6 +78,26 @@ func TestTheOperationOfARowSaysThatItIsAPaymentOfABill(t *testing.T) {
 	}
 }
 
+// A movement between the balance and the part that the bank invests by itself has no row.
+func TestThePartThatTheBankInvestsIsAPartOfTheBalance(t *testing.T) {
+	for balance, want := range map[string]string{
+		`{"current":1000,"automatically_invested":200.5}`:   "200.5",
+		`{"current":1000,"automatically_invested":"200.5"}`: "200.5",
+		`{"current":1000,"automatically_invested":null}`:    "0",
+		`{"current":1000,"automatically_invested":"many"}`:  "0",
+		`{"current":1000,"automatically_invested":{}}`:      "0",
+		`{"current":1000}`: "0",
+	} {
+		for category, parts := range map[string]string{"CHECKING_ACCOUNT": want, "CREDIT_CARD": "0", "LOAN_ACCOUNT": "0"} {
+			account, err := linkContext{link: "l-1"}.normalizeAccount(
+				json.RawMessage(`{"id":"a","currency":"BRL","category":"` + category + `","balance":` + balance + `}`))
+			if got := new(Adapter).Balance(account); err != nil || got.Parts.String() != parts {
+				t.Errorf("%s %s: %+v, %v", category, balance, got, err)
+			}
+		}
+	}
+}
+
 // The balance of a card is what was spent in the current period, with which no sum of rows can be compared.
 func TestTheBalanceOfACardIsNoAnchor(t *testing.T) {
 	money := &domain.Money{Amount: decimal.NewFromInt(20), Currency: "BRL"}

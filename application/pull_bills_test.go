@@ -22,6 +22,7 @@ type billVendor struct {
 	// partial states that the lists have bills that cannot be read.
 	partial bool
 	newer   bool // the lists contain only a newer bill
+	onBills func()
 }
 
 func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
@@ -33,6 +34,9 @@ func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountDa
 
 func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.AccountData) (bills.Listing, error) {
 	v.reads++
+	if v.onBills != nil {
+		v.onBills()
+	}
 	id, due := "bill of ", domain.Date("2026-02-10")
 	if v.newer {
 		id, due = "newer bill of ", "2026-03-10"
@@ -127,6 +131,52 @@ func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 	failures = eventsOf[ports.BackgroundError](e.events)
 	if len(failures) != 3 || domain.CodeOf(failures[2].Err) != domain.MalformedResponse {
 		t.Errorf("of lists with bills that cannot be read, these are reported: %+v", failures)
+	}
+}
+
+// The status of a link can say that it is valid while the list of bills says that the holder must sign in. The health
+// says so at once, and after the pull, which succeeds. An event that the holder has signed in, received during the
+// request, is newer.
+func TestASignInThatTheListOfBillsAsksForIsShown(t *testing.T) {
+	signIn := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct}
+	withdrawn := &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct}
+	for name, tc := range map[string]struct {
+		failure  error
+		signedIn bool // during the request
+	}{
+		"the login has failed":        {failure: signIn},
+		"access is denied until then": {failure: withdrawn},
+		"an event is newer":           {failure: signIn, signedIn: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, v := newBillEnv(t)
+			c := e.createConnection("cards")
+			v.status = domain.LinkStatus{
+				Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads, SignedIn: true,
+			}
+			token, first := e.mintToken(c), true
+			v.fails[account] = tc.failure
+			v.onBills = func() {
+				e.clock.pass(time.Second)
+				if first && tc.signedIn {
+					e.receive(token, eventBody("signed in", domain.PullScope{Signal: domain.SignalRecovered}))
+				} else if !first {
+					e.wantSignIn(c, !tc.signedIn)
+				}
+				first = false
+			}
+			id := e.requestFullPull(c)
+			e.runPull(id)
+			e.wantPull(id, domain.PullSucceeded, "")
+			e.wantSignIn(c, !tc.signedIn)
+			if got := e.billLists(c); v.reads != 2 || got[account] != bills.ListUnread || got["card-2"] != bills.ListRead {
+				t.Errorf("after %d reads, the lists are %q", v.reads, got)
+			}
+			v.fails[account], v.onBills = nil, nil
+			e.clock.pass(time.Minute)
+			e.runPull(e.requestFullPull(c))
+			e.wantSignIn(c, false)
+		})
 	}
 }
 

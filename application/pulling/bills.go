@@ -11,7 +11,8 @@ import (
 
 // readBills reads the bills of the cards, if the vendor lists bills and this pull must read them. The outcome of the
 // pull stores them. A list that cannot be read at present does not fail the pull: the bills stay as they are, the
-// failure is reported, and a later pull reads them. Errors: Canceled, and those of the store.
+// failure is reported, and a later pull reads them. If the failure is that the account holder must sign in, the health
+// asks for that. Errors: Canceled, and those of the store.
 func (r *stepReader) readBills(ctx context.Context) error {
 	reader, ok := r.vendor.(ports.BillReader)
 	if !ok || r.journal.staging != nil {
@@ -51,7 +52,11 @@ func (r *stepReader) readBillsOf(
 	if err := r.journal.extendLease(ctx); err != nil {
 		return err
 	}
+	requestedAt := r.Clock.Now()
 	listing, err := reader.Bills(ctx, r.access, card)
+	if errors.Is(err, domain.ErrHolderMustAct) {
+		r.noteReauth(ctx, requestedAt)
+	}
 	switch {
 	case err == nil && listing.Link != nil:
 		for _, other := range cards {
@@ -59,7 +64,7 @@ func (r *stepReader) readBillsOf(
 		}
 	case err == nil:
 		r.bills[card.ExternalID] = r.readOf(ctx, card, listing)
-	case errors.Is(err, domain.AccessDenied):
+	case errors.Is(err, domain.AccessDenied) && !errors.Is(err, domain.ErrHolderMustAct):
 		r.bills[card.ExternalID] = bills.Read{Denied: true}
 	case ctx.Err() != nil:
 		return err

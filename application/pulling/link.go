@@ -22,7 +22,7 @@ type link struct {
 	vendor       ports.Aggregator
 	access       ports.Access
 	status       domain.LinkStatus // returned by the check before the first page is read; see isChecked
-	latest       domain.LinkStatus // returned by the last check; see proof
+	latest       domain.LinkStatus // what the vendor has said last: see check and noteReauth
 	consent      consentRead
 	confirmation confirmation
 	listed       listing
@@ -133,6 +133,13 @@ func (l *link) check(ctx context.Context) (domain.LinkStatus, error) {
 	return status, nil
 }
 
+// noteReauth notes that the account holder must sign in, because the response to a request says so that began at
+// requestedAt and whose failure does not end the attempt. An event that has arrived since is newer.
+func (l *link) noteReauth(ctx context.Context, requestedAt time.Time) {
+	l.latest = domain.LinkStatus{NeedsReauth: true, RequestedAt: requestedAt}
+	l.report(ctx, nil)
+}
+
 // isChecked reports whether the attempt has read the status of the account reference.
 func (l *link) isChecked() bool { return !l.status.RequestedAt.IsZero() }
 
@@ -149,7 +156,8 @@ func (l *link) report(ctx context.Context, failure error) {
 		}
 		c.Report(l.Pull.Scope, l.Pull.StartedAt, now)
 		c.Consent = c.Consent.After(l.consent.report, now)
-		if c.Health = c.Health.AfterStatus(l.status, now); errors.Is(failure, domain.ErrHolderMustAct) {
+		c.Health = c.Health.AfterStatus(l.status, now).AfterStatus(l.latest, now)
+		if errors.Is(failure, domain.ErrHolderMustAct) {
 			c.Health = c.Health.AfterReauth(now)
 		}
 	}
@@ -167,7 +175,7 @@ func (l *link) learned() domain.Connection {
 	c, now := l.reported, l.Clock.Now()
 	c.Consent = l.consentAfter(c.Consent, l.consent.report, now)
 	if c.Health = c.Health.AfterSignal(l.Pull.Scope.Signal, l.Pull.StartedAt); l.isChecked() {
-		c.Health = c.Health.AfterSuccess(l.status, now)
+		c.Health = c.Health.AfterSuccess(l.status, now).AfterStatus(l.latest, now)
 	}
 	return c
 }

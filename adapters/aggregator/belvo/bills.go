@@ -1,6 +1,7 @@
 package belvo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -59,15 +60,22 @@ func (a *Adapter) Bills(
 	list := newPagedList(access, "bills", nil)
 	list.call.Resource = budgetBills
 	all := bills.LinkListing{ByCard: map[string]bills.Listing{}}
+	count, read := 0, map[string]bool{} // the rows, so that one that comes twice counts once
 	for cursor, pages := "", 0; pages < maxBillPages; pages++ {
 		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
 			return bills.Listing{}, err
 		}
+		if page.total != nil {
+			count = max(count, *page.total)
+		}
 		for _, raw := range page.rows {
-			all.Add(readBill(raw))
+			bill, card, readable := readBill(raw)
+			all.Add(bill, card, readable)
+			read[cmp.Or(bill.ExternalID, string(raw))] = true
 		}
 		if cursor = page.next; cursor == "" {
+			all.Partial = all.Partial || len(read) < count // a list that does not reach its own count may lack any bill
 			listing := all.Of(account.ExternalID)
 			listing.Link = &all
 			return listing, nil

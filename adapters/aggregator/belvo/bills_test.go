@@ -3,13 +3,17 @@ package belvo
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // billOf returns a bill as the vendor sends it. total is JSON.
@@ -43,6 +47,27 @@ func TestTheBillsOfACardAreRead(t *testing.T) {
 		len(b.FinanceCharges) != 2 || !b.FinanceCharges[1].NoCost || !b.Payments[0].Instalments ||
 		b.Payments[0].Mode != "PIX" {
 		t.Errorf("%+v", b)
+	}
+}
+
+// A list of bills that is shorter than its own count may lack any of them, also one of another card.
+func TestAListOfBillsThatIsShorterThanItsCountIsPartial(t *testing.T) {
+	for counts, partial := range map[[2]int]bool{{3, 3}: true, {2, 3}: true, {2, 2}: false, {1, 1}: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next, count, id := fmt.Sprintf("%q", "http://"+r.Host+"/api/bills/?link=l-1&page=2"), counts[0], "a"
+			if r.URL.Query().Get("page") == "2" {
+				next, count, id = "null", counts[1], "b"
+			}
+			_, _ = fmt.Fprintf(w, `{"count":%d,"next":%s,"results":[%s,%[3]s]}`, count, next, billOf(id, "card", "1"))
+		}))
+		client := vendorhttp.New(vendorhttp.Config{AllowHTTP: true, AllowedCIDRs: loopback, MaxBudgetWait: -1})
+		access := ports.Access{BaseURL: server.URL, AccountRef: "l-1", Credential: credential("id", "password")}
+		list, err := New(client, nil).Bills(t.Context(), access, domain.AccountData{ExternalID: "card"})
+		client.Close()
+		server.Close()
+		if err != nil || list.Partial != partial || list.Link.Of("another card").Partial != partial {
+			t.Errorf("counts %d: %+v, %v", counts, list, err)
+		}
 	}
 }
 

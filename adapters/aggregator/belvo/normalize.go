@@ -148,10 +148,9 @@ func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData 
 	return account
 }
 
-// setAmounts sets the account and the amounts of data. A row without a currency gets the currency
-// of its account; if the account's currency is unknown too, the row is unreadable. The type decides about the direction.
-// The vendor's amounts are always positive. A negative amount that is money in contradicts its type, so data gets a
-// warning.
+// setAmounts sets the account and the amounts of data. A row without a currency gets the currency of its account; if
+// the account's currency is unknown too, the row is unreadable. The type decides about the direction. The vendor's
+// amounts are always positive. A negative amount that is money in contradicts its type, so data gets a warning.
 func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
 	data.Account = account.ExternalID
 	withSign, err := t.signRule()

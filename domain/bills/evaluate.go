@@ -143,9 +143,22 @@ var tolerance = decimal.New(5, -2)
 // within reports whether the amount is at most the tolerance from zero.
 func within(d decimal.Decimal) bool { return d.Abs().LessThanOrEqual(tolerance) }
 
-// Evaluate applies the rules A, B and C to a card.
+// Evaluate applies the rules A, B and C to a card. Bills of different currencies do not concern each other.
 func Evaluate(c Card) Result {
-	e := newEvaluation(c)
+	parts := c.parts()
+	results := make([]Result, len(parts))
+	for i, p := range parts {
+		results[i] = evaluate(p)
+	}
+	if len(parts) == 1 {
+		return results[0]
+	}
+	return merge(parts, results, len(c.Rows))
+}
+
+// evaluate applies the rules to the bills of one currency.
+func evaluate(p part) Result {
+	e := newEvaluation(p)
 	e.findPayments()
 	e.assignRows()
 	e.assignPayments()
@@ -154,9 +167,9 @@ func Evaluate(c Card) Result {
 	return e.result()
 }
 
-// evaluation is the state of Evaluate.
+// evaluation is the state of evaluate.
 type evaluation struct {
-	Card
+	part
 	bills      []*Evaluated          // by due date, oldest first, without duplicates
 	duplicates []*Evaluated          // bills of which another one is the same
 	byKey      map[string]*Evaluated // by Data.Key; a duplicate's key leads to the bill that is kept
@@ -168,9 +181,9 @@ type evaluation struct {
 }
 
 // newEvaluation sorts the bills, merges duplicates, and derives missing closing dates.
-func newEvaluation(c Card) *evaluation {
+func newEvaluation(c part) *evaluation {
 	e := &evaluation{
-		Card:    c,
+		part:    c,
 		byKey:   map[string]*Evaluated{},
 		byMonth: map[domain.BillMonth][]*Evaluated{},
 		rows:    make([]Assignment, len(c.Rows)),
@@ -207,7 +220,7 @@ func newEvaluation(c Card) *evaluation {
 	for _, b := range e.bills {
 		readOn := cmp.Or(b.ReadOn, c.Today)
 		b.projected, b.closed = isProjected(b.Data, b.Closing, readOn), isClosed(b.Data, readOn)
-		b.unknown = c.Currency != "" && b.Currency != c.Currency
+		b.unknown, b.maybePaid = c.foreign, c.foreign // no row shows an amount or a payment in the currency of the bill
 		e.byMonth[domain.BillMonthOf(b.DueDate)] = append(e.byMonth[domain.BillMonthOf(b.DueDate)], b)
 	}
 	return e
@@ -279,19 +292,31 @@ func (e *evaluation) result() Result {
 		if !a.Open {
 			continue
 		}
-		sum := open[a.Month]
-		if sum == nil {
-			sum = &OpenMonth{Month: a.Month}
-			open[a.Month] = sum
-		}
+		sum := openMonth(open, a.Month)
 		sum.Count++
 		sum.Sum = sum.Sum.Add(e.Rows[i].Amount)
 	}
-	for _, sum := range open {
-		r.Open = append(r.Open, *sum)
-	}
-	domain.SortLarge(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
+	r.Open = sortedMonths(open)
 	return r
+}
+
+// openMonth returns the sum of a month. It adds one if there is none.
+func openMonth(open map[domain.BillMonth]*OpenMonth, month domain.BillMonth) *OpenMonth {
+	sum := open[month]
+	if sum == nil {
+		sum = &OpenMonth{Month: month}
+		open[month] = sum
+	}
+	return sum
+}
+
+// sortedMonths returns the sums by month. The rows without a month come last.
+func sortedMonths(open map[domain.BillMonth]*OpenMonth) (all []OpenMonth) {
+	for _, sum := range open {
+		all = append(all, *sum)
+	}
+	domain.SortLarge(all, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
+	return all
 }
 
 // isUnbilled reports whether a posted row of a day up to the closing date is on no known bill. A later instalment of a

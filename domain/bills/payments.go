@@ -59,7 +59,8 @@ func (e *evaluation) findPayments() {
 			continue
 		}
 		e.rows[i] = Assignment{Payment: true}
-		if r.Pending || r.Unknown || r.Date > e.Today { // a payment that has not arrived settles nothing
+		// A payment that has not arrived, or whose amount in the currency of the bills is not known, settles nothing.
+		if r.Pending || r.Unknown || e.foreign || r.Date > e.Today {
 			e.mayBePaid(r.Date)
 			continue
 		}
@@ -78,7 +79,7 @@ func (e *evaluation) findPayments() {
 // its return, and the amount is that of the latest payment before.
 func (e *evaluation) findReturned() {
 	for i, r := range e.Rows {
-		if !r.Amount.IsPositive() || r.Pending || r.Unknown || !saysReturnedPayment(r.Text) {
+		if !r.Amount.IsPositive() || r.Pending || r.Unknown || e.foreign || !saysReturnedPayment(r.Text) {
 			continue
 		}
 		for _, p := range slices.Backward(e.payments) {
@@ -163,7 +164,7 @@ func (e *evaluation) isPayment(r Row) bool {
 	if r.CardFacts.Payment {
 		return true
 	}
-	if !saysPayment(r.Text) {
+	if e.foreign || !saysPayment(r.Text) {
 		return false
 	}
 	paid := ListedPayment{Date: r.Date, Amount: r.Amount.Neg()}

@@ -176,11 +176,16 @@ func (e *evaluation) mayHaveClosed(r Row) bool {
 // former returns the bill that a posted row names no longer, after the vendor has given it another id; nil if there is
 // none. The vendor takes a row off its bill only while it is pending.
 func (e *evaluation) former(r Row) *Evaluated {
-	f := r.Former
-	if r.CardFacts.Bill != "" || r.Pending || f.Basis != string(ByVendor) || f.ID.IsZero() {
+	if !r.namedBefore() {
 		return nil
 	}
-	return e.billWithID(Assignment{Bill: f.ID.String(), Month: f.Month})
+	return e.billWithID(Assignment{Bill: r.Former.ID.String(), Month: r.Former.Month})
+}
+
+// namedBefore reports whether the row is posted and has named a bill, but names none now.
+func (r Row) namedBefore() bool {
+	f := r.Former
+	return r.CardFacts.Bill == "" && !r.Pending && f.Basis == string(ByVendor) && !f.ID.IsZero()
 }
 
 // purchase tells which instalments belong together. text is the description without its digits.

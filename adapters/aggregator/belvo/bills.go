@@ -38,15 +38,17 @@ type billJSON struct {
 	Minimum  vendorhttp.NumberOrString `json:"minimum_amount"`
 	Created  vendorhttp.Text           `json:"created_at"`
 	Charges  []struct {
-		Type   vendorhttp.Text           `json:"type"`
-		Amount vendorhttp.NumberOrString `json:"amount"`
-		Info   vendorhttp.Text           `json:"additional_info"`
+		Type     vendorhttp.Text           `json:"type"`
+		Amount   vendorhttp.NumberOrString `json:"amount"`
+		Currency vendorhttp.Text           `json:"currency"`
+		Info     vendorhttp.Text           `json:"additional_info"`
 	} `json:"finance_charges"`
 	Payments []struct {
-		Type   vendorhttp.Text           `json:"type"`
-		Date   vendorhttp.Text           `json:"payment_date"`
-		Mode   vendorhttp.Text           `json:"payment_mode"`
-		Amount vendorhttp.NumberOrString `json:"amount"`
+		Type     vendorhttp.Text           `json:"type"`
+		Date     vendorhttp.Text           `json:"payment_date"`
+		Mode     vendorhttp.Text           `json:"payment_mode"`
+		Amount   vendorhttp.NumberOrString `json:"amount"`
+		Currency vendorhttp.Text           `json:"currency"`
 	} `json:"payments"`
 }
 
@@ -110,13 +112,14 @@ func readBill(raw jsontext.Value) (out bills.Data, account string, ok bool) {
 			continue
 		}
 		out.FinanceCharges = append(out.FinanceCharges, bills.Charge{
-			Type: c.Type.Clean(), Amount: amount, Description: c.Info.Clean(), NoCost: c.Type.Value == otherCharge,
+			Type: c.Type.Clean(), Amount: amount, Description: c.Info.Clean(),
+			NoCost: c.Type.Value == otherCharge || isForeign(c.Currency, in.Currency),
 		})
 	}
 	for _, p := range in.Payments {
 		amount, err := domain.ParseAmount(string(p.Amount))
 		date := billDate(p.Date)
-		if err != nil || date == "" {
+		if err != nil || date == "" || isForeign(p.Currency, in.Currency) {
 			out.UnreadPayments = true
 			continue
 		}
@@ -125,6 +128,12 @@ func readBill(raw jsontext.Value) (out bills.Data, account string, ok bool) {
 		})
 	}
 	return out, account, true
+}
+
+// isForeign reports whether an amount is in another currency than its bill. An amount without a currency is in that of
+// the bill.
+func isForeign(currency vendorhttp.Text, ofBill string) bool {
+	return currency.Odd || currency.Value != "" && currency.Value != ofBill
 }
 
 // billDate returns the date of a bill; "" if it cannot be read.

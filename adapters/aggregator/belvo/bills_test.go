@@ -71,6 +71,22 @@ func TestAListOfBillsThatIsShorterThanItsCountIsPartial(t *testing.T) {
 	}
 }
 
+// An amount in another currency than its bill is no part of a sum of the bill.
+func TestAnAmountInAnotherCurrencyThanItsBill(t *testing.T) {
+	for currency, foreign := range map[string]bool{
+		`"BRL"`: false, `"USD"`: true, `null`: false, `7`: true, `"brl"`: true,
+	} {
+		raw := fmt.Appendf(nil, `{"id":"b","account":{"id":"card"},"due_date":"2026-11-05","currency":"BRL",
+			"total_amount":80,"finance_charges":[{"type":"IOF","amount":1,"currency":%[1]s}],
+			"payments":[{"payment_date":"2026-11-05","amount":80,"currency":%[1]s}]}`, currency)
+		b, _, ok := readBill(raw)
+		if !ok || b.UnreadPayments != foreign || (len(b.Payments) == 0) != foreign ||
+			b.FinanceCharges[0].NoCost != foreign {
+			t.Errorf("%s: %+v", currency, b)
+		}
+	}
+}
+
 func TestTheRowOfACardNamesItsBill(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"credit_card_bill":{"id":"b1"}}`: "b1", `{"credit_card_bill":null}`: "", `null`: "", `[]`: "",

@@ -3,6 +3,8 @@ package plaid
 import (
 	"context"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
@@ -17,13 +19,14 @@ const cardPayment = "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT"
 // cardLiability contains the members of a card's liability that this package reads. Every member can be null. Source:
 // plaid.com/docs, liabilities, CreditCardLiability.
 type cardLiability struct {
-	Account string            `json:"account_id"`
-	Issued  vendorhttp.Text   `json:"last_statement_issue_date"`
-	Due     vendorhttp.Text   `json:"next_payment_due_date"`
-	Balance vendorhttp.Number `json:"last_statement_balance"`
-	Minimum vendorhttp.Number `json:"minimum_payment_amount"`
-	Paid    vendorhttp.Number `json:"last_payment_amount"`
-	PaidAt  vendorhttp.Text   `json:"last_payment_date"`
+	Account vendorhttp.Text `json:"account_id"`
+	Issued  vendorhttp.Text `json:"last_statement_issue_date"`
+	Due     vendorhttp.Text `json:"next_payment_due_date"`
+	PaidAt  vendorhttp.Text `json:"last_payment_date"`
+	// The amounts are decoded by themselves (amountIn), so that one of a wrong form does not hide the others.
+	Balance jsontext.Value `json:"last_statement_balance"`
+	Minimum jsontext.Value `json:"minimum_payment_amount"`
+	Paid    jsontext.Value `json:"last_payment_amount"`
 }
 
 // Bills implements ports.BillReader: POST /liabilities/get. The vendor returns the latest statement of a card, without
@@ -35,7 +38,7 @@ func (a *Adapter) Bills(
 	defer cancel()
 	var got struct {
 		Liabilities *struct {
-			Credit []cardLiability `json:"credit"`
+			Credit []jsontext.Value `json:"credit"`
 		} `json:"liabilities"`
 	}
 	options := map[string]any{"options": map[string]any{"account_ids": []string{account.ExternalID}}}
@@ -45,36 +48,66 @@ func (a *Adapter) Bills(
 	if got.Liabilities == nil {
 		return bills.Listing{}, malformed("list of liabilities")
 	}
-	latest := bills.Listing{LatestOnly: true}
-	for _, card := range got.Liabilities.Credit {
-		if statement, ok := card.statement(account); ok && card.Account == account.ExternalID {
-			latest.Bills = append(latest.Bills, statement)
-		}
-	}
-	return latest, nil
+	return statementsOf(got.Liabilities.Credit, account), nil
 }
 
-// statement returns the card's latest statement. ok is false if the vendor does not know its date, due date or balance.
-func (c cardLiability) statement(account domain.AccountData) (out bills.Data, ok bool) {
+// statementsOf returns the latest statement of a card from the liabilities of all cards. The list is partial if the
+// card's statement cannot be read, or if a liability may be that of the card.
+func statementsOf(liabilities []jsontext.Value, account domain.AccountData) bills.Listing {
+	latest := bills.Listing{LatestOnly: true}
+	for _, raw := range liabilities {
+		var card cardLiability
+		switch err := vendorhttp.Decode(raw, &card); {
+		case err != nil, card.Account.Value == "":
+			latest.Partial = true
+		case card.Account.Value == account.ExternalID && card.isStated() && account.Currency != "":
+			statement, ok := card.statement(account.Currency)
+			if !ok || statement.DueDate >= statement.ClosingDate { // else the due date is that of an earlier statement
+				latest.Add(statement, ok)
+			}
+		}
+	}
+	return latest
+}
+
+// isStated reports whether the vendor states the date, the due date and the balance of the latest statement, in
+// whatever form.
+func (c cardLiability) isStated() bool {
+	return (c.Issued.Value != "" || c.Issued.Odd) && (c.Due.Value != "" || c.Due.Odd) && isPresent(c.Balance)
+}
+
+// statement returns the card's latest statement in a currency. ok is false if its date, due date or balance cannot be
+// read. Of the other members, those that cannot be read are left out.
+func (c cardLiability) statement(currency string) (out bills.Data, ok bool) {
 	issued, err := domain.ParseDate(c.Issued.Value)
-	if err != nil {
+	due, failed := domain.ParseDate(c.Due.Value)
+	total, ok := amountIn(c.Balance, currency)
+	if err != nil || failed != nil || !ok {
 		return out, false
 	}
-	due, err := domain.ParseDate(c.Due.Value)
-	if err != nil || due < issued {
-		return out, false
+	out = bills.Data{ClosingDate: issued, DueDate: due, Total: total.Amount, Currency: currency}
+	if minimum, ok := amountIn(c.Minimum, currency); ok {
+		out.MinimumPayment = &minimum.Amount
 	}
-	total, err := vendorhttp.ParseMoney(string(c.Balance), account.Currency)
-	if err != nil {
-		return out, false
+	if !isPresent(c.Paid) || c.PaidAt == (vendorhttp.Text{}) {
+		return out, true
 	}
-	out = bills.Data{ClosingDate: issued, DueDate: due, Total: total.Amount, Currency: account.Currency}
-	if minimum, err := domain.ParseAmount(string(c.Minimum)); err == nil {
-		out.MinimumPayment = &minimum
-	}
-	paid, err := domain.ParseAmount(string(c.Paid))
-	if date, failed := domain.ParseDate(c.PaidAt.Value); err == nil && failed == nil && paid.IsPositive() {
-		out.Payments = []bills.ListedPayment{{Date: date, Amount: paid}}
+	paid, ok := amountIn(c.Paid, currency)
+	date, err := domain.ParseDate(c.PaidAt.Value)
+	if out.UnreadPayments = !ok || err != nil; !out.UnreadPayments && paid.Amount.IsPositive() {
+		out.Payments = []bills.ListedPayment{{Date: date, Amount: paid.Amount}}
 	}
 	return out, true
+}
+
+// isPresent reports whether a member is neither absent nor null.
+func isPresent(member jsontext.Value) bool { return len(member) > 0 && member.Kind() != 'n' }
+
+// amountIn returns the amount in a member. ok is false unless the member is a number that can be kept exactly.
+func amountIn(member jsontext.Value, currency string) (amount domain.Money, ok bool) {
+	if len(member) == 0 || member.Kind() != '0' {
+		return amount, false
+	}
+	amount, err := vendorhttp.ParseMoney(string(member), currency)
+	return amount, err == nil
 }

@@ -50,7 +50,7 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 		return refreshError(vendor.Refresh(ctx, a))
 	})
 	if errors.Is(err, domain.ReauthRequired) {
-		return errors.Join(err, s.saveReauth(ctx, asked))
+		return errors.Join(err, s.saveReauth(ctx, asked, err))
 	}
 	if err != nil {
 		return err
@@ -102,11 +102,14 @@ const refreshAction = "connection.refresh"
 
 // saveReauth stores that the vendor has answered a call for the connection with: the account holder must sign in again.
 // It stores nothing if the connection's target or credential was replaced during the call, or the connection deleted.
-func (s *Service) saveReauth(ctx context.Context, asked domain.Connection) error {
+func (s *Service) saveReauth(ctx context.Context, asked domain.Connection, failure error) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, asked.Tenant, asked.Kind, asked.ID, nil, func(c *domain.Connection) error {
 		if c.SameAccess(asked) {
 			c.Health = c.Health.AfterReauth(now)
+			if errors.Is(failure, domain.ErrConsentRevoked) {
+				c.Consent = c.Consent.After(domain.ConsentReport{Status: domain.ReportedRevoked}, now)
+			}
 		}
 		return nil
 	})

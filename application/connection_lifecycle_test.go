@@ -104,6 +104,13 @@ func TestARefreshLearnsThatTheHolderMustSignIn(t *testing.T) {
 		if !h.Facts.Health.NeedsReauth || h.Facts.Usage.Refreshes != 0 {
 			t.Errorf("%s: the health is %+v after %d refreshes", kind, h.Facts.Health, h.Facts.Usage.Refreshes)
 		}
+		linked.failure = &domain.Error{Kind: kind, Code: domain.AccessDenied, Cause: domain.ErrConsentRevoked}
+		e.wantError(e.RefreshConnection(e.ctx, e.tenant, c.ID), domain.Rejected, domain.VendorRefused)
+		stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+		e.noError(err)
+		if stored.Consent.Status != domain.ReportedRevoked {
+			t.Errorf("%s: the consent is %+v", kind, stored.Consent)
+		}
 	}
 }
 

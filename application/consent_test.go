@@ -171,6 +171,44 @@ func TestAFailedAttemptShowsWhatItHasLearned(t *testing.T) {
 	}
 }
 
+// TestARequestThatTellsOfARevokedConsentRevokesIt checks that the health has the same reason whichever request of the
+// vendor says that the holder has withdrawn the consent.
+func TestARequestThatTellsOfARevokedConsentRevokesIt(t *testing.T) {
+	revoked := &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrConsentRevoked}
+	for name, state := range map[string]domain.PullState{
+		"status": domain.PullFailed, "accounts": domain.PullFailed, "rows": domain.PullFailed,
+		"bills": domain.PullSucceeded, "status, as a status": domain.PullSucceeded,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, v := newBillEnv(t)
+			c := e.createConnection("cards")
+			v.status.ConsentExpiresAt = e.clock.Now().Add(time.Hour)
+			e.runPull(e.requestFullPull(c))
+			switch name {
+			case "status":
+				v.onCheck = func() error { return revoked }
+			case "status, as a status":
+				v.status = domain.LinkStatus{NeedsReauth: true, ConsentRevoked: true}
+			case "accounts":
+				v.accountsFail = revoked
+			case "rows":
+				v.onRead = func(domain.Step, string) (*ports.VendorPage, error) { return nil, revoked }
+			case "bills":
+				v.fails[account] = revoked
+			}
+			id := e.requestFullPull(c)
+			e.runPull(id)
+			e.wantPull(id, state, map[bool]domain.Code{true: domain.AccessDenied}[state == domain.PullFailed])
+			stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+			e.noError(err)
+			h := stored.Health.At(e.clock.Now(), stored.Consent)
+			if h.Reason != domain.ConsentTaken || !h.NeedsReauth || stored.Consent.Status != domain.ReportedRevoked {
+				t.Errorf("the health is %+v, the consent %+v", h, stored.Consent)
+			}
+		})
+	}
+}
+
 // TestAPullShowsTheStatusThatItReadLast checks that the holder must sign in if the vendor says so after the last page
 // only: the status from before the first page is older.
 func TestAPullShowsTheStatusThatItReadLast(t *testing.T) {

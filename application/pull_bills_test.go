@@ -23,13 +23,15 @@ type billVendor struct {
 	partial bool
 	newer   bool // the lists contain only a newer bill
 	onBills func()
+
+	accountsFail error // the error of Accounts
 }
 
 func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
 	return []domain.AccountData{
 		{ExternalID: account, Type: domain.CreditAccount, Currency: "BRL"},
 		{ExternalID: "card-2", Type: domain.CreditAccount, Currency: "BRL"},
-	}, nil
+	}, v.accountsFail
 }
 
 func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.AccountData) (bills.Listing, error) {
@@ -139,13 +141,13 @@ func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 // request, is newer.
 func TestASignInThatTheListOfBillsAsksForIsShown(t *testing.T) {
 	signIn := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct}
-	withdrawn := &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct}
+	denied := &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct}
 	for name, tc := range map[string]struct {
 		failure  error
 		signedIn bool // during the request
 	}{
 		"the login has failed":        {failure: signIn},
-		"access is denied until then": {failure: withdrawn},
+		"access is denied until then": {failure: denied},
 		"an event is newer":           {failure: signIn, signedIn: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -249,6 +249,9 @@ func (h Health) AfterFailure(reason Code, at time.Time) Health {
 // vendor did not reject the credential, so a pull waits and retries.
 var ErrHolderMustAct = errors.New("the account holder must sign in again")
 
+// ErrConsentRevoked is an ErrHolderMustAct whose reason is that the account holder has withdrawn the consent.
+var ErrConsentRevoked = fmt.Errorf("the consent is withdrawn: %w", ErrHolderMustAct)
+
 // After returns the health after a pull attempt or a connection test. status is the zero value if it could not be read.
 // A failure changes the health if its kind is Rejected. If only one account could not be read, because the vendor
 // does not list it yet, the check counts as a success. Any other failure changes only NeedsReauth: it becomes true if

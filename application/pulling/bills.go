@@ -55,7 +55,7 @@ func (r *stepReader) readBillsOf(
 	requestedAt := r.Clock.Now()
 	listing, err := reader.Bills(ctx, r.access, card)
 	if errors.Is(err, domain.ErrHolderMustAct) {
-		r.noteReauth(ctx, requestedAt)
+		r.noteReauth(ctx, requestedAt, err)
 	}
 	switch {
 	case err == nil && listing.Link != nil:

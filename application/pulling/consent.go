@@ -80,6 +80,13 @@ func (l *link) noteConsent(ctx context.Context, when consentTime) {
 	l.report(ctx, nil)
 }
 
+// noteRevoked notes that the account holder has withdrawn the consent, if a request has failed for that reason.
+func (l *link) noteRevoked(failure error) {
+	if errors.Is(failure, domain.ErrConsentRevoked) {
+		l.consent.report, l.consent.when = domain.ConsentReport{Status: domain.ReportedRevoked}, consentReadBetween
+	}
+}
+
 // readConsent returns what the vendor reports about the consent at the end of an attempt. It sends no request in these
 // cases; the result then depends only on what the attempt has read:
 //   - The attempt has read the consent already.

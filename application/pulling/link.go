@@ -133,9 +133,10 @@ func (l *link) check(ctx context.Context) (domain.LinkStatus, error) {
 	return status, nil
 }
 
-// noteReauth notes that the account holder must sign in, because the response to a request says so that began at
-// requestedAt and whose failure does not end the attempt. An event that has arrived since is newer.
-func (l *link) noteReauth(ctx context.Context, requestedAt time.Time) {
+// noteReauth notes that the account holder must sign in. failure is the error of a request that began at requestedAt,
+// and does not end the attempt. An event that has arrived since is newer.
+func (l *link) noteReauth(ctx context.Context, requestedAt time.Time, failure error) {
+	l.noteRevoked(failure)
 	l.latest = domain.LinkStatus{NeedsReauth: true, RequestedAt: requestedAt}
 	l.report(ctx, nil)
 }
@@ -149,6 +150,7 @@ func (l *link) isChecked() bool { return !l.status.RequestedAt.IsZero() }
 // Only the end of the attempt (finish) tells that the connection is healthy. It reports everything again, so report
 // ignores the errors of the store.
 func (l *link) report(ctx context.Context, failure error) {
+	l.noteRevoked(failure)
 	now := l.Clock.Now()
 	change := func(c *domain.Connection) {
 		if !c.SameAccess(l.Connection) {

@@ -133,7 +133,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	found, err := a.readItem(ctx, access)
 	switch {
 	case errors.Is(err, domain.ErrHolderMustAct):
-		return domain.LinkStatus{NeedsReauth: true}, nil
+		return domain.LinkStatus{NeedsReauth: true, ConsentRevoked: errors.Is(err, domain.ErrConsentRevoked)}, nil
 	case err != nil:
 		return domain.LinkStatus{}, err
 	}

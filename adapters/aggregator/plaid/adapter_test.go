@@ -54,8 +54,11 @@ func TestARevokedPermissionIsARevokedConsent(t *testing.T) {
 		t.Errorf("%+v", status)
 	}
 	_, err = e.adapter.Accounts(t.Context(), e.access)
-	if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.ErrHolderMustAct) {
+	if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.ErrConsentRevoked) {
 		t.Errorf("accounts: %v", err)
+	}
+	if err := e.adapter.Refresh(t.Context(), e.access); !errors.Is(err, domain.ErrConsentRevoked) {
+		t.Errorf("refresh: %v", err)
 	}
 }
 

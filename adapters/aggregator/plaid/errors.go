@@ -51,7 +51,7 @@ var (
 	accountNotFound    = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	accessDenied       = domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
 	consentWithdrawn   = domain.Error{
-		Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct,
+		Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrConsentRevoked,
 	}
 	unreachable = domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
 )
@@ -147,10 +147,10 @@ func explainFirstPage(status int, body []byte) *domain.Error {
 }
 
 // explainRefresh explains an error response to the request to update an Item. It returns not_offered if the vendor
-// denies access, because the vendor sells updates on request separately.
+// denies access for no other reason, because the vendor sells updates on request separately.
 func explainRefresh(status int, body []byte) *domain.Error {
 	switch known := explainError(status, body); {
-	case known != nil && known.Code == domain.AccessDenied:
+	case known != nil && known.Code == domain.AccessDenied && known.Cause == nil:
 		return &domain.Error{
 			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the vendor offers no refresh for this account",
 		}

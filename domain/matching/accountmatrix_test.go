@@ -259,6 +259,7 @@ func TestPartsOfANumberIdentifyNoAccount(t *testing.T) {
 		"more digits of a card":             {card("8671"), card("5502098671"), 0, matching.Undecided},
 		"other digits of a card":            {card("8671"), card("8672"), 60, matching.NewAccount},
 		"digits of a card and equal rows":   {card("8671"), card("8671"), 12, matching.ByRows},
+		"digits of only one card":           {card("8671"), domain.AccountIdentity{}, 0, matching.NewAccount},
 		"digits of a number":                {full("12345-6"), card("3456"), 0, matching.Undecided},
 		"digits without the check digit":    {full("12345-6"), card("2345"), 0, matching.Undecided},
 		"other digits of a number":          {full("12345-6"), card("9999"), 60, matching.NewAccount},
@@ -277,6 +278,21 @@ func TestPartsOfANumberIdentifyNoAccount(t *testing.T) {
 			[]matching.LinkedAccount{before}, []matching.LinkedAccount{after})
 		if got[0].Ground != c.want {
 			t.Errorf("%s: %s, want %s", name, got[0].Ground, c.want)
+		}
+	}
+}
+
+// An equal CLABE or IBAN identifies no account if only one side states the subtype, but its digits speak for it.
+func TestAnEqualNumberWithoutASubtypeIsUndecided(t *testing.T) {
+	for name, identity := range map[string]domain.AccountIdentity{
+		"a CLABE": {CLABE: "012320015577031469"}, "an IBAN": domain.AccountIdentity{}.WithIBAN("GB82 WEST 1234"),
+	} {
+		before, after := linked(t, "o", "", 1, 0, "A"), linked(t, "n", "", 1, 0, "A")
+		before.Identity, after.Identity, after.Subtype = identity, identity, ""
+		got := matching.Recognize(matching.SameConnection,
+			[]matching.LinkedAccount{before}, []matching.LinkedAccount{after})
+		if got[0].Ground != matching.Undecided {
+			t.Errorf("%s: %s, want %s", name, got[0].Ground, matching.Undecided)
 		}
 	}
 }
@@ -348,6 +364,14 @@ func TestConnectorsOfOneBankAreOneBank(t *testing.T) {
 		"connectors with one code": {
 			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},
 			[]matching.LinkedAccount{card("n", "612", "ITAU UNIBANCO"), bank("n2", "341", "612")}, matching.ByRows,
+		},
+		"connectors with codes of two kinds": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},
+			[]matching.LinkedAccount{card("n", "612", "Itaú"), bank("n2", "60701190", "612")}, matching.ByRows,
+		},
+		"connectors with a code of three digits and one of four": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},
+			[]matching.LinkedAccount{card("n", "612", "Itaú"), bank("n2", "1341", "612")}, matching.NewAccount,
 		},
 		"connectors with other codes": {
 			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},

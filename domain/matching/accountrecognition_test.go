@@ -86,6 +86,10 @@ func TestRecognize(t *testing.T) {
 	for i := range otherTexts.Rows {
 		otherTexts.Rows[i].Description = "PIX QR LOJA " + person(900-i)
 	}
+	later := acc("n1", "", 1, 30, "PIX ENVIADO")
+	for i := range later.Rows {
+		later.Rows[i].Date = later.Rows[i].Date.AddDays(1)
+	}
 	for name, test := range map[string]struct {
 		before, after accounts
 		pairs         string
@@ -100,6 +104,13 @@ func TestRecognize(t *testing.T) {
 		"another mask and type, beside another account of the currency": {
 			accounts{masked("o1", "11", domain.BankAccount, 1), masked("o2", "33", domain.OtherAccount, 5)},
 			accounts{masked("n1", "22", domain.CreditAccount, 1)}, "[]", "[o1] [n1]",
+		},
+		"another mask, beside an account of another type": {
+			accounts{masked("o1", "11", domain.BankAccount, 1), masked("o2", "33", domain.CreditAccount, 5)},
+			accounts{masked("n1", "22", domain.BankAccount, 1)}, "[{o1 n1}]", "[] []",
+		},
+		"another connector, which dates rows a day later": {
+			accounts{acc("o1", "", 1, 30, "PIX ENVIADO")}, accounts{later}, "[{o1 n1}]", "[] []",
 		},
 		"two pairs of one number each, in another order": {
 			accounts{acc("o1", "222-2", 1, 0, ""), acc("o2", "222-2", 1, 0, ""), acc("o3", "111-1", 1, 0, ""),
@@ -220,8 +231,9 @@ func TestUnmatchedIgnoresTheReadsOfTheRows(t *testing.T) {
 	if got := matching.Unmatched(before, after); got != 0 {
 		t.Errorf("%d rows without a partner, want 0", got)
 	}
-	for i := range after[:9] { // the same row, which the vendor returns with its id
+	for i := range after[:9] { // the same row, which the vendor returns with its id, but corrected
 		after[i].ExternalID, after[i].Description = before[i].ExternalID, "OUTRO"
+		after[i].Amount = parseMoney(t, "-1.11", "BRL")
 	}
 	if got := matching.Unmatched(before, after); got != 0 {
 		t.Errorf("%d rows without a partner, want 0: nine of them have returned", got)

@@ -125,6 +125,19 @@ func TestAccountsAreRecognisedAfterANewLink(t *testing.T) {
 			side{bankAccount("a", "", "", "7")},
 			side{bankAccount("b", "", "", "7"), bankAccount("c", "", "", "7")}, nil,
 		},
+		"two accounts with one identity before": {
+			side{bankAccount("a", "99", "1", "1234-5"), bankAccount("c", "99", "1", "1234-5")},
+			side{bankAccount("b", "99", "1", "1234-5")}, nil,
+		},
+		"two accounts with one identity after": {
+			side{bankAccount("a", "99", "1", "1234-5")},
+			side{bankAccount("b", "99", "1", "1234-5"), bankAccount("c", "99", "1", "1234-5")}, nil,
+		},
+		"the same institution id, and no currency": {
+			side{bankAccount("a", "99", "1", "12", institutionIs("k"))},
+			side{bankAccount("b", "99", "1", "12", institutionIs("k"), func(a *matching.LinkedAccount) { a.Currency = "" })},
+			nil,
+		},
 		"a stronger key leaves one account over": {
 			side{bankAccount("a", "1", "2", "77777-7", institutionIs("k")), bankAccount("c", "1", "2", "77777-7")},
 			side{bankAccount("b", "1", "2", "77777-7"), bankAccount("d", "1", "2", "", institutionIs("k"))},

@@ -1,6 +1,7 @@
 package matching_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -282,14 +283,32 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			"other: document- operation+",
 		},
 	} {
-		oldRow, newRow := parseRow(t, test.oldRow), parseRow(t, test.newRow)
-		verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
-		got, signs := string(verdict)+":", map[matching.Speaks]string{matching.For: "+", matching.Against: "-"}
-		for _, finding := range findings {
-			got += " " + finding.Kind + signs[finding.Speaks]
+		checkEvidence(t, name, test.oldRow, test.newRow, test.want)
+	}
+}
+
+// TestFurtherEvidence checks the pairs of testdata/evidence.txt in the same way.
+func TestFurtherEvidence(t *testing.T) {
+	data, err := os.ReadFile("testdata/evidence.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if parts := strings.Split(strings.TrimSpace(line), " | "); !strings.HasPrefix(line, "#") {
+			checkEvidence(t, parts[3], parts[1], parts[2], parts[0])
 		}
-		if got != test.want {
-			t.Errorf("%s: %s\n  want %s\n  %s\n  %s", name, got, test.want, strings.TrimSpace(test.oldRow), test.newRow)
-		}
+	}
+}
+
+// checkEvidence compares the verdict about two rows, and the kinds of evidence, with a text such as "same: number+".
+func checkEvidence(t *testing.T, name, oldText, newText, want string) {
+	t.Helper()
+	verdict, findings := matching.Judge(parseRow(t, oldText), parseRow(t, newText), matching.Context{})
+	got, signs := string(verdict)+":", map[matching.Speaks]string{matching.For: "+", matching.Against: "-"}
+	for _, finding := range findings {
+		got += " " + finding.Kind + signs[finding.Speaks]
+	}
+	if got != want {
+		t.Errorf("%s: %s\n  want %s\n  %s\n  %s", name, got, want, oldText, newText)
 	}
 }

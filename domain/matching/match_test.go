@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -321,6 +322,9 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -300 BRL SAQUE", "2026-11-10 P -300 BRL PIX ENVIADO", matching.Context{Whole: true}, "", 0},
 		"a foreign purchase that posts in the account's currency": {
 			"2026-11-10 p -50 USD STREAMING {local=-250 BRL}", "2026-11-10 P -250 BRL STREAMING",
+			matching.Context{}, "o1n1", 0},
+		"a posted purchase that another connector lists in the account's currency": {
+			"2026-11-10 P -50 USD STREAMING {local=-250 BRL}", "2026-11-10 P -250 BRL STREAMING",
 			matching.Context{}, "o1n1", 0},
 		"no date": {"2026-13-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A", matching.Context{}, "", 0},
 	} {
@@ -706,6 +710,13 @@ func TestRowsThatCannotBeToldApart(t *testing.T) {
 	key := func(value string) func(*banktext.Row) {
 		return func(r *banktext.Row) { r.Keys.Transaction = value }
 	}
+	local := func(amount string) func(*banktext.Row) {
+		converted := parseMoney(t, amount, "USD")
+		return func(r *banktext.Row) { r.AccountAmount = &converted }
+	}
+	at := func(hour int) func(*banktext.Row) {
+		return func(r *banktext.Row) { r.PurchasedAt = time.Date(2026, 11, 9, hour, 12, 0, 0, time.UTC) }
+	}
 	for name, tc := range map[string]struct {
 		x, y func(*banktext.Row)
 		want bool
@@ -718,8 +729,10 @@ func TestRowsThatCannotBeToldApart(t *testing.T) {
 		"different amounts":  {func(r *banktext.Row) { r.Amount = r.Amount.Negate() }, nil, false},
 		"different texts":    {func(r *banktext.Row) { r.Description = "PADARIA DO JOAO" }, nil, false},
 		"different dates":    {func(r *banktext.Row) { r.Date = "2026-11-11" }, nil, false},
-		"no account":         {func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false},
-		"different accounts": {func(r *banktext.Row) { r.Account.UUID[0]++ }, nil, false},
+		"different amounts in the account's currency": {local("-250"), local("-251"), false},
+		"different times of purchase":                 {at(9), at(10), false},
+		"no account":                                  {func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false},
+		"different accounts":                          {func(r *banktext.Row) { r.Account.UUID[0]++ }, nil, false},
 	} {
 		if got := matching.Alike(row(tc.x), row(tc.y)); got != tc.want {
 			t.Errorf("%s: %t, want %t", name, got, tc.want)

@@ -143,6 +143,46 @@ func scoreAccount(t *testing.T, a *wholeAccount) tally {
 	return counts
 }
 
+// TestSmallAccounts matches the accounts of testdata/small_accounts.txt. Each has exactly its pairs, and as many
+// suggestions as its head says.
+func TestSmallAccounts(t *testing.T) {
+	data, err := os.ReadFile("testdata/small_accounts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text := range strings.SplitSeq(string(data), "\naccount | ") {
+		head, lines, _ := strings.Cut(text, "\n")
+		if strings.HasPrefix(head, "#") {
+			continue
+		}
+		parts := strings.Split(head, " | ")
+		var left, came, want []string
+		for line := range strings.Lines(lines) {
+			kind, rows, _ := strings.Cut(strings.TrimSpace(line), " ")
+			oldRow, newRow, _ := strings.Cut(rows, " | ")
+			switch kind {
+			case "=":
+				left, came = append(left, oldRow), append(came, newRow)
+				want = append(want, fmt.Sprintf("o%dn%d", len(left), len(came)))
+			case "-":
+				left = append(left, rows)
+			case "+":
+				came = append(came, rows)
+			}
+		}
+		result := matching.Match(rowsFrom(t, "o", strings.Join(left, "\n")), rowsFrom(t, "n", strings.Join(came, "\n")),
+			matching.Context{Whole: parts[0] == "whole"})
+		var got []string
+		for _, pair := range result.Pairs {
+			got = append(got, pair.Old+pair.New)
+		}
+		if !slices.Equal(got, want) || fmt.Sprint(len(result.Suggestions)) != parts[1] {
+			t.Errorf("%s: the pairs are %v, want %v; %d suggestions, want %s", parts[2], got, want,
+				len(result.Suggestions), parts[1])
+		}
+	}
+}
+
 // TestRewrittenTexts matches an account whose texts another connector has rewritten. Six taxes have a day and an amount
 // of their own. They teach how their text was rewritten, which decides about two more of one day and amount. The text
 // of the transfer was rewritten only once, so it is only suggested. The folio of the last deposit is another one.

@@ -301,10 +301,17 @@ func TestRowsAreComparedOnTheDaysThatBothAccountsCover(t *testing.T) {
 		a.Rows = rows
 		return a
 	}
+	month := make([]int, 20)
+	for i := range month {
+		month[i] = i + 1
+	}
+	nearly := on("n", 1, month...)
+	nearly.Rows[19].Amount = parseMoney(t, "-1.11", "BRL")
 	for name, tc := range map[string]struct {
 		before, after matching.LinkedAccount
 		want          int
 	}{
+		"19 of 20 equal rows":                  {on("o", 1, month...), nearly, 0},
 		"the same days":                        {on("o", 1, 1, 2, 3), on("n", 5, 1, 2, 3), 6},
 		"two common days":                      {on("o", 1, 1, 2, 3), on("n", 5, 2, 3, 4), 4},
 		"a hole where the other one has rows":  {on("o", 1, 5, 6), on("n", 5, 1, 20), 0},

@@ -355,3 +355,13 @@ func TestWhatExceedsTheLimits(t *testing.T) {
 		t.Errorf("the sum of two costs is %+v, want %+v", sum, want)
 	}
 }
+
+// The cost of a comparison is the product of the words of both rows, with those of the counterparties.
+func TestTheCostOfTwoRows(t *testing.T) {
+	left := rowsFrom(t, "o", "2026-11-10 P -50 BRL PIX ENVIADO ANA {party=ANA LEAL}")
+	came := rowsFrom(t, "n", "2026-11-10 P -50 BRL PIX ENVIADO ANA\n2026-11-10 P -50 BRL PIX RUI")
+	cost := matching.Match(left, came, matching.Context{}).Cost
+	if want := (matching.Cost{Comparisons: 2, Words: 5*3 + 5*2}); cost != want {
+		t.Errorf("%+v, want %+v", cost, want)
+	}
+}

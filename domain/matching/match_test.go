@@ -68,6 +68,18 @@ func TestMatch(t *testing.T) {
 		"an abbreviated shop": {
 			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA", "2026-11-10 P -39.9 BRL Farmácia São João Luar",
 			matching.Context{}, "o1n1", 0},
+		"an abbreviated shop in the new row": {
+			"2026-11-10 P -39.9 BRL Farmácia São João Luar", "2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
+			matching.Context{}, "o1n1", 0},
+		"an abbreviated shop, another pharmacy, and the shop with its city": {
+			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
+			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n2026-11-09 P -7 BRL Farmácia Popular\n" +
+				"2026-11-08 P -8 BRL Farmácia São João Luar Centro",
+			matching.Context{}, "o1n1", 0},
+		"an abbreviated shop with many rows": {
+			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
+			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n" + repeat("2026-11-09 P -7 BRL Farmácia São João Luar", 97),
+			matching.Context{}, "o1n1", 0},
 		"an abbreviation of two shops": {
 			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
 			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n2026-11-09 P -7 BRL Farmácia Santo João Lua",
@@ -137,6 +149,15 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -10 BRL PIX LOJA {ref=E00000000202611101200AAAAAAAAAAA}\n" +
 				"2026-11-10 P -10 BRL PIX LOJA {ref=E00000000202611101205BBBBBBBBBBB}",
 			"2026-11-10 P -10 BRL PIX LOJA LTDA {ref=E00000000202611101205BBBBBBBBBBB}", matching.Context{}, "o2n1", 0},
+		"one value as two kinds of identifiers": {
+			"2026-11-10 P -10 BRL PIX LOJA {id=R1234}\n2026-11-10 P -10 BRL PIX LOJA {ref=R1234}",
+			"2026-11-10 P -10 BRL PIX LOJA {ref=R1234}\n2026-11-10 P -10 BRL PIX LOJA {id=R1234}",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"an authorisation of eight digits that loses its label": {
+			"2026-11-10 P -50 BRL PADARIA REAL AUT 34417001\n2026-11-10 P -50 BRL PADARIA REAL AUT 34417002",
+			"2026-11-10 P -50 BRL PADARIA REAL 34417002", matching.Context{}, "o2n1", 0},
+		"a tip at a merchant of three letters": {
+			"2026-11-10 p -100 BRL SOL", "2026-11-10 P -110 BRL SOL", matching.Context{}, "", 1},
 		"an identifier that two rows have decides nothing": {
 			"2026-11-10 P -10 BRL PADARIA {id=A1B2C3D4E5}\n2026-11-10 P -10 BRL POSTO {id=A1B2C3D4E5}",
 			"2026-11-10 P -10 BRL LIVRARIA {id=A1B2C3D4E5}", matching.Context{}, "", 0},

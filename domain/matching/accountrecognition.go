@@ -210,7 +210,7 @@ func (r *recognizer) pairOnly(ground Ground, fits func(*accountPair) bool) {
 	}
 }
 
-// conclude adds the pair to the verdict on its account of after.
+// conclude adds the pair to the verdict on its account of after. The pairs have the order of their accounts of before.
 func (r *recognizer) conclude(p *accountPair, ground Ground) {
 	v := r.verdicts[p.after.ExternalID]
 	v.Ground, v.Before = ground, append(v.Before, p.before.ExternalID)
@@ -221,7 +221,6 @@ func (r *recognizer) conclude(p *accountPair, ground Ground) {
 func (r *recognizer) result() []AccountVerdict {
 	verdicts := make([]AccountVerdict, 0, len(r.verdicts))
 	for _, v := range r.verdicts {
-		slices.Sort(v.Before)
 		verdicts = append(verdicts, v)
 	}
 	domain.SortLarge(verdicts, func(a, b AccountVerdict) int { return cmp.Compare(a.After, b.After) })

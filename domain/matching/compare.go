@@ -740,7 +740,7 @@ func (c *comparison) compareCalendar() {
 		c.anchored = c.anchored || r == agree
 	case len(x) > 0:
 		r = c.compareWithDate(x, c.new)
-	case len(y) > 0:
+	default: // without a date in the new row, too, there is no evidence
 		r = c.compareWithDate(y, c.old)
 	}
 	if r == unknown && c.isPurchase() && c.days() > 0 && c.old.Instalment.Number+c.new.Instalment.Number == 0 &&

@@ -742,14 +742,15 @@ func TestRowsThatCannotBeToldApart(t *testing.T) {
 		x, y func(*banktext.Row)
 		want bool
 	}{
-		"equal":              {nil, nil, true},
-		"pending and posted": {func(r *banktext.Row) { r.Status = domain.Pending }, nil, true},
-		"one has a key":      {key("A1B2C3D4E5"), nil, true},
-		"equal keys":         {key("A1B2C3D4E5"), key("A1B2C3D4E5"), true},
-		"different keys":     {key("A1B2C3D4E5"), key("A1B2C3D4E6"), false},
-		"different amounts":  {func(r *banktext.Row) { r.Amount = r.Amount.Negate() }, nil, false},
-		"different texts":    {func(r *banktext.Row) { r.Description = "PADARIA DO JOAO" }, nil, false},
-		"different dates":    {func(r *banktext.Row) { r.Date = "2026-11-11" }, nil, false},
+		"equal":                   {nil, nil, true},
+		"pending and posted":      {func(r *banktext.Row) { r.Status = domain.Pending }, nil, true},
+		"one has a key":           {key("A1B2C3D4E5"), nil, true},
+		"the other one has a key": {nil, key("A1B2C3D4E5"), true},
+		"equal keys":              {key("A1B2C3D4E5"), key("A1B2C3D4E5"), true},
+		"different keys":          {key("A1B2C3D4E5"), key("A1B2C3D4E6"), false},
+		"different amounts":       {func(r *banktext.Row) { r.Amount = r.Amount.Negate() }, nil, false},
+		"different texts":         {func(r *banktext.Row) { r.Description = "PADARIA DO JOAO" }, nil, false},
+		"different dates":         {func(r *banktext.Row) { r.Date = "2026-11-11" }, nil, false},
 		"different amounts in the account's currency": {local("-250"), local("-251"), false},
 		"different times of purchase":                 {at(9), at(10), false},
 		"no account":                                  {func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false},

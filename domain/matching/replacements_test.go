@@ -277,4 +277,12 @@ func TestStrongKeys(t *testing.T) {
 	if keys := matching.StrongKeys(row); keys != nil {
 		t.Errorf("%q", keys)
 	}
+	keys = matching.StrongReferences(account, domain.References{
+		EndToEndID: "E00000000202611101200AAAAAAAAAAA", TrackingKey: "036APPM15012023107434731",
+		TransactionID: "A1B2C3D4E5", AuthenticationCode: "F6A7B8C9D0", ReceiverReferenceID: "SHOP0001",
+		Barcode: "03396158000000310006727434119077550828277845",
+	})
+	if len(keys) != 5 {
+		t.Errorf("the stored references have the keys %q, want five", keys)
+	}
 }

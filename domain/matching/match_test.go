@@ -526,6 +526,13 @@ func TestFindings(t *testing.T) {
 	if verdict != matching.Other || !slices.Equal(findings, want) {
 		t.Errorf("%s %v", verdict, findings)
 	}
+	pairs := matching.Match(rowsFrom(t, "o", "2026-11-10 P 0.12 BRL REND PAGO APLIC AUT MAIS {balance=500.12}"),
+		rowsFrom(t, "n", "2026-11-11 P 0.12 BRL RENDIMENTOS REND PAGO APLIC AUT MAIS {balance=500.12}"),
+		matching.Context{}).Pairs
+	balance := matching.Finding{Kind: "balance", Old: "500.12", New: "500.12", Speaks: matching.For}
+	if len(pairs) != 1 || !slices.Contains(pairs[0].Findings, balance) {
+		t.Errorf("the pairs are %v, want one with the balance", pairs)
+	}
 }
 
 // The evidence of a suggestion contains what speaks for it, also if that is only the amount, the day, or the vendor's

@@ -66,6 +66,8 @@ func TestFindReplacements(t *testing.T) {
 		}
 		return read
 	}
+	excluded, second := oldRow(pull(1), noon), oldRow(pull(1), noon)
+	excluded.ExcludedAt, second.Transaction = noon, transaction("second", "PADARIA REAL")
 	unlisted := listed(1)
 	unlisted.Progress.Listed = &domain.ListedRows{More: true}
 	for name, test := range map[string]struct {
@@ -190,6 +192,11 @@ func TestFindReplacements(t *testing.T) {
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
 				Never: map[domain.MatchPair]bool{{Old: "o", New: "n"}: true},
 			}}, ""},
+		"two equal old rows, one of which is excluded": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{excluded, second}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
+			},
+			Context: matching.Context{AsMany: true}}, "second n"},
 		"rows of the vendor's adapter": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,

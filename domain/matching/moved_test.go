@@ -36,6 +36,10 @@ func TestIdentifiersThatMoved(t *testing.T) {
 			day + "COMISION SPEI CVE RASTREO: 8846APR2200001",
 			day + "Comision SPEI {ref=8846APR2200002}\n" + day + "Comision SPEI {ref=8846APR2200003}", "", false,
 		},
+		"the key of one of two fees, in the new text": {
+			day + "Comision SPEI {ref=8846APR2200002}\n" + day + "Comision SPEI {ref=8846APR2200001}",
+			day + "COMISION SPEI CVE RASTREO: 8846APR2200001", "o2n1", false,
+		},
 		"the numbers of two pupils": {
 			day + "PAG BOLETO ESCOLA FICT MAT 1001\n" + day + "PAG BOLETO ESCOLA FICT MAT 1002",
 			day + "Pagamento de boleto Escola Ficticia {rref=MAT 1002}\n" +

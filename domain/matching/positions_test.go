@@ -20,6 +20,9 @@ func TestPositions(t *testing.T) {
 		"a date that moved": {
 			"2026-11-10" + text + " {balance=500.12}", "2026-11-11" + other + " {balance=500.12}", "o1n1",
 		},
+		"a date that moved by a week": {
+			"2026-11-10" + text + " {balance=500.12}", "2026-11-17" + other + " {balance=500.12}", "o1n1",
+		},
 		"a date that moved by more than a week": {
 			"2026-11-10" + text + " {balance=500.12}", "2026-11-18" + other + " {balance=500.12}", "",
 		},

@@ -71,8 +71,8 @@ func (r BankReading) Of(account AccountType) ProductReading {
 
 // ReadAt returns when the bank was last read for an account of the given type; zero if that is not known. known is the
 // time that was known before, and readAt is when the vendor stated the reading. A time that is more than maxAhead after
-// readAt is not believed, because it says nothing about when the bank was read. A stated time is never replaced by
-// readAt: two pulls would otherwise take one synchronisation for two.
+// readAt is not believed: the known time stays, because two pulls would otherwise take one synchronisation for two. If
+// no time was known, the bank was read before readAt.
 //
 // While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time
 // of the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
@@ -84,7 +84,9 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 	}
 	stated := r.Of(account).At
 	if isAhead(stated, readAt) {
-		return known
+		if stated = readAt; !known.IsZero() {
+			return known
+		}
 	}
 	if !r.Failing {
 		return stated

@@ -99,7 +99,7 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		"never":                 {never, time.Time{}, time.Time{}},
 		"stamp in the future":   {both(now.Add(time.Hour), false), known, known},
 		"clock slightly ahead":  {both(now.Add(time.Minute), false), known, now.Add(time.Minute)},
-		"future, first":         {both(now.Add(time.Hour), false), time.Time{}, time.Time{}},
+		"future, first":         {both(now.Add(time.Hour), false), time.Time{}, now},
 	} {
 		for _, account := range []domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount} {
 			if got := c.reading.ReadAt(account, c.known, now); !got.Equal(c.want) {

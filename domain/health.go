@@ -162,8 +162,8 @@ func (s LinkStatus) Institution() Institution {
 	return s.Bank.Institution
 }
 
-// SyncTime returns the synchronisation that the vendor's list of accounts shows at the time now. A time that is long
-// after now is not believed: otherwise no later synchronisation would count for as long as the vendor's clock is ahead.
+// SyncTime returns the synchronisation that the vendor's list of accounts shows at the time now. A time after now is
+// not believed: otherwise no later synchronisation would count for as long as the vendor's clock is ahead.
 func (s LinkStatus) SyncTime(now time.Time) SyncTime { return s.syncTime(s.SyncedAt, now) }
 
 // RowsSyncTime returns the synchronisation that a list of transactions shows at the time now. The function of selects
@@ -178,11 +178,8 @@ func (s LinkStatus) RowsSyncTime(of func(BankReading) ProductReading, now time.T
 
 func (s LinkStatus) syncTime(at, now time.Time) SyncTime {
 	distance := s.Schedule.NextAt.Sub(now).Abs()
-	if isAhead(at, now) {
-		at = time.Time{}
-	}
 	return SyncTime{
-		At:      at,
+		At:      Earlier(at, now),
 		Planned: !s.Schedule.NextAt.IsZero() && distance <= MaxSyncWait,
 	}
 }

@@ -184,7 +184,7 @@ func TestAListShowsTheSynchronisationOfItsProduct(t *testing.T) {
 	if got := status.RowsSyncTime(cards, hour(9)).At; !got.Equal(hour(3)) || status.Institution().ID != "201" {
 		t.Errorf("with a reading: %v, %v", got, status.Institution())
 	}
-	if got := status.RowsSyncTime(cards, hour(2)).At; !got.IsZero() {
+	if got := status.RowsSyncTime(cards, hour(2)).At; !got.Equal(hour(2)) {
 		t.Errorf("a reading in the future counts as one at %v", got)
 	}
 }

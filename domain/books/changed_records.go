@@ -130,8 +130,9 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 //   - Unverified if posted records have changed since the latest reading, if removals of such records are held back, or
 //     if the latest reading does not reach the day, although the rows do.
 //   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the
-//     bank, if the balance or a running balance differs, although that is no drift yet, or if only the last closed bill of a card decides,
-//     and does not reach the day. A close is never corrected, so it cannot wait for the grace period.
+//     bank, if the balance or a running balance differs, although that is no drift yet, or if only the last closed bill
+//     of a card decides, and does not reach the day. A close is never corrected, so it cannot wait for the grace
+//     period.
 func (c Completeness) StateOfClose(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) CompletenessState {

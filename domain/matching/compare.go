@@ -733,7 +733,7 @@ func (c *comparison) comparePurchase() {
 func (c *comparison) compareCalendar() {
 	a, b := &c.old.Calendar, &c.new.Calendar
 	x, y := c.old.printedDays, c.new.printedDays
-	r := unknown
+	var r relation
 	switch {
 	case len(x) > 0 && len(y) > 0:
 		r = c.compareLists(x, y)

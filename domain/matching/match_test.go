@@ -78,7 +78,8 @@ func TestMatch(t *testing.T) {
 			matching.Context{}, "o1n1", 0},
 		"an abbreviated shop with many rows": {
 			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
-			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n" + repeat("2026-11-09 P -7 BRL Farmácia São João Luar", 97),
+			"2026-11-10 P -39.9 BRL Farmácia São João Luar\n" +
+				repeat("2026-11-09 P -7 BRL Farmácia São João Luar", 97),
 			matching.Context{}, "o1n1", 0},
 		"an abbreviation of two shops": {
 			"2026-11-10 P -39.9 BRL FARMACIA S JOAO LUA",
@@ -760,8 +761,10 @@ func TestRowsThatCannotBeToldApart(t *testing.T) {
 		"different dates":         {func(r *banktext.Row) { r.Date = "2026-11-11" }, nil, false},
 		"different amounts in the account's currency": {local("-250"), local("-251"), false},
 		"different times of purchase":                 {at(9), at(10), false},
-		"no account":                                  {func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false},
-		"different accounts":                          {func(r *banktext.Row) { r.Account.UUID[0]++ }, nil, false},
+		"no account": {
+			func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false,
+		},
+		"different accounts": {func(r *banktext.Row) { r.Account.UUID[0]++ }, nil, false},
 	} {
 		if got := matching.Alike(row(tc.x), row(tc.y)); got != tc.want {
 			t.Errorf("%s: %t, want %t", name, got, tc.want)

@@ -135,7 +135,8 @@ func TestAccountsAreRecognisedAfterANewLink(t *testing.T) {
 		},
 		"the same institution id, and no currency": {
 			side{bankAccount("a", "99", "1", "12", institutionIs("k"))},
-			side{bankAccount("b", "99", "1", "12", institutionIs("k"), func(a *matching.LinkedAccount) { a.Currency = "" })},
+			side{bankAccount("b", "99", "1", "12", institutionIs("k"),
+				func(a *matching.LinkedAccount) { a.Currency = "" })},
 			nil,
 		},
 		"a stronger key leaves one account over": {

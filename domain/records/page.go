@@ -50,15 +50,6 @@ func NewSweep(w SweepWrite) *Page {
 	return p
 }
 
-// SweptAccount returns the external id of the account whose complete listing a sweep compares; "" if the write is no
-// sweep, or the sweep is of all accounts.
-func (p *Page) SweptAccount() string {
-	if p.sweep == nil {
-		return ""
-	}
-	return p.sweep.Account
-}
-
 // Rows returns the rows of the page that become visible. A store loads the records with their external ids.
 func (p *Page) Rows() []domain.TransactionData {
 	if p.Staged != nil {
@@ -164,9 +155,6 @@ func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
 func (d *decision) match() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
-	}
-	if d.sweep != nil && d.isOutdated() {
-		d.sweep.Proof = domain.NoProof
 	}
 	mayMatch, hasRows := !d.AssumeNew, len(d.Rows()) > 0
 	for _, step := range []struct {

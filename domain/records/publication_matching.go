@@ -174,8 +174,8 @@ func (b *planner) take(record domain.TransactionID, match domain.Match) {
 	b.plan.matches = append(b.plan.matches, plannedMatch{match, record})
 }
 
-// suggest adds a suggestion to the plan, unless the plan has it. A removed record can be on two sides: if its account is
-// linked again before the vendor has shown the record under the present reference.
+// suggest adds a suggestion to the plan, unless the plan has it. A removed record can be on two sides: if its account
+// is linked again before the vendor has shown the record under the present reference.
 func (b *planner) suggest(s plannedSuggestion) {
 	pair := plannedPair{s.externalID, s.old}
 	if !b.suggested[pair] {

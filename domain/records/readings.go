@@ -34,9 +34,9 @@ type ReadingSource interface {
 	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose
 	// removal is not held back, in any order.
 	VisitAbsent(visit func(account domain.AccountID, id domain.TransactionID, row books.SumRow)) error
-	// VisitAbsences calls visit for the accounts that have records with a remembered absence, in any order, and possibly
-	// several times for an account. account is the external id; "" if the vendor names none. held reports whether such
-	// a removal is held back.
+	// VisitAbsences calls visit for the accounts that have records with a remembered absence, in any order, and
+	// possibly several times for an account. account is the external id; "" if the vendor names none. held reports
+	// whether such a removal is held back.
 	VisitAbsences(visit func(account string, held bool)) error
 	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
 	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
@@ -136,8 +136,8 @@ type settledAccount struct {
 	rowCounts []int
 }
 
-// addAccounts adds the stored accounts that the pull has read. It omits accounts of which removals are held back because
-// a listing lacked their records: it is not known whether the listing or the records are complete.
+// addAccounts adds the stored accounts that the pull has read. It omits accounts of which removals are held back
+// because a listing lacked their records: it is not known whether the listing or the records are complete.
 func (s *settling) addAccounts(stored []AccountState) error {
 	held := map[string]bool{}
 	err := s.source.VisitAbsences(func(account string, isHeld bool) {

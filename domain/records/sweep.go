@@ -82,13 +82,6 @@ func (d *decision) judgeAbsences() error {
 	return d.emit(Changes{Clear: []StatesOf{d.expired()}})
 }
 
-// isOutdated reports whether the listing of the sweep shows an earlier synchronisation than the last pull has read. Such
-// an answer comes from a part of the vendor that is behind, and may lack rows of the later synchronisation.
-func (d *decision) isOutdated() bool {
-	shown := d.sweep.Sync.At
-	return !shown.IsZero() && shown.Before(d.ReadAt[d.sweep.Account])
-}
-
 func (d *decision) miss(externalID string, row missingRow) {
 	if d.missing == nil {
 		d.missing = map[string]missingRow{}

@@ -60,15 +60,12 @@ type View struct {
 	HasRemoved bool
 	// HasCarriedOver is set if the connection has carried-over records.
 	HasCarriedOver bool
-	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, those to which
-	// rows of the page refer, and that of Page.SweptAccount.
+	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, and those to
+	// which rows of the page refer.
 	Accounts map[string]domain.AccountID
 	// CoveredTo contains, by external id, the last day that the previous reading of an account covers. It omits
 	// accounts for which no day is known.
 	CoveredTo map[string]domain.Date
-	// ReadAt contains, by external id, when the vendor had last read the bank for an account according to the previous
-	// reading. It omits accounts for which no time is known.
-	ReadAt map[string]time.Time
 	// FirstStored contains the external ids of the page's accounts that were not stored before.
 	FirstStored []string
 }

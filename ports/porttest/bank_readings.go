@@ -12,7 +12,6 @@ import (
 var bankReadingTests = []storeTest{
 	{"a pull that reads everything moves the reading of each account, and nothing else", bankReadAtMoves},
 	{"a pull moves the reading of no account that it has not listed", bankReadAtStays},
-	{"a listing of an earlier synchronisation than the last reading removes nothing", bankReadBefore},
 	{"a close that was not covered states since when it is", bankReadCoversClose},
 	{"a close of a day that only the rows cover is unverified", rowsReadLater},
 	{"a stale connection is announced once, and so is its end", bankReadStale},
@@ -45,20 +44,6 @@ func bankOf(at time.Time) domain.BankReading {
 		Bank: domain.ProductReading{At: at}, Cards: domain.ProductReading{At: at}, Every: 6 * time.Hour,
 		Institution: domain.Institution{ID: "612", Name: "Nubank"},
 	}
-}
-
-func bankReadBefore(f *fixture) {
-	c, l, _ := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a")))
-	read := f.now().Add(-time.Hour)
-	f.readBank(l, bankOf(read), true)
-	l = f.startPull(c)
-	w := ports.SweepWrite{Account: "a", Sync: domain.SyncTime{At: read.Add(-time.Minute)}}
-	f.equal("an earlier synchronisation", domain.Counts{}, f.sweep(l, w, "1"))
-	f.equal("removed", []string(nil), f.removedIDs(c))
-	l = f.nextPull(c, l)
-	w.Sync.At = read
-	f.equal("the same synchronisation", domain.Counts{Removed: 1}, f.sweep(l, w, "1"))
-	f.equal("removed", []string{"2"}, f.removedIDs(c))
 }
 
 func bankReadAtMoves(f *fixture) {

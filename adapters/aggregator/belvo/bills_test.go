@@ -129,7 +129,9 @@ func TestThePartThatTheBankInvestsIsAPartOfTheBalance(t *testing.T) {
 		`{"current":1000,"automatically_invested":{}}`:      "0",
 		`{"current":1000}`: "0",
 	} {
-		for category, parts := range map[string]string{"CHECKING_ACCOUNT": want, "CREDIT_CARD": "0", "LOAN_ACCOUNT": "0"} {
+		for category, parts := range map[string]string{
+			"CHECKING_ACCOUNT": want, "CREDIT_CARD": "0", "LOAN_ACCOUNT": "0",
+		} {
 			account, err := linkContext{link: "l-1"}.normalizeAccount(
 				json.RawMessage(`{"id":"a","currency":"BRL","category":"` + category + `","balance":` + balance + `}`))
 			if got := new(Adapter).Balance(account); err != nil || got.Parts.String() != parts {

@@ -149,9 +149,9 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatu
 	return a.Check(ctx, at)
 }
 
-// linkStatus returns the status of the item as a domain.LinkStatus. Whether the account holder must sign in is decided by
-// the execution status of a synchronisation that has ended, because the vendor does not document which status an error
-// leads to.
+// linkStatus returns the status of the item as a domain.LinkStatus. Whether the account holder must sign in is decided
+// by the execution status of a synchronisation that has ended, because the vendor does not document which status an
+// error leads to.
 func (i item) linkStatus() domain.LinkStatus {
 	mustSignIn := needsReauth[i.ExecutionStatus]
 	s := domain.LinkStatus{

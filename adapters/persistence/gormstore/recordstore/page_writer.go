@@ -261,7 +261,6 @@ type pageWriter struct {
 	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
 	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
 	coveredTo  map[string]domain.Date      // see records.View
-	readAt     map[string]time.Time        // see records.View
 
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
@@ -282,7 +281,6 @@ type pageWriter struct {
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
 	return &pageWriter{
 		PageWrite: w, dialect: d, accountIDs: map[string]domain.AccountID{}, coveredTo: map[string]domain.Date{},
-		readAt: map[string]time.Time{},
 	}
 }
 
@@ -294,9 +292,6 @@ func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
 		reads = append(reads, p.readReplaceable(lease))
 	}
 	if !p.hasRows() {
-		if p.page != nil && p.page.SweptAccount() != "" {
-			reads = append(reads, p.readAccountIDs(lease))
-		}
 		return reads
 	}
 	if !p.AssumeNew {
@@ -433,17 +428,14 @@ func (c digestColumn) Scan(value any) error {
 	return c.ScanBytes(stored)
 }
 
-// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to which the page's rows refer,
-// and of the account of a sweep. Accounts that are not stored get no entry.
+// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to which the page's rows refer.
+// Accounts that are not stored get no entry.
 func (p *pageWriter) readAccountIDs(lease domain.Lease) gormstore.Read {
 	var names []string
 	for i := range p.Transactions {
 		if name := p.Transactions[i].Account; name != "" && (len(names) == 0 || names[len(names)-1] != name) {
 			names = append(names, name)
 		}
-	}
-	if p.page != nil && p.page.SweptAccount() != "" {
-		names = append(names, p.page.SweptAccount())
 	}
 	var name, currency string
 	var id uuid.UUID
@@ -456,10 +448,8 @@ func (p *pageWriter) readAccountIDs(lease domain.Lease) gormstore.Read {
 	})
 }
 
-// cover sets the entries of p.coveredTo and p.readAt of an account that was read at the bank at this time; zero if that
-// is not known.
+// cover sets the entry of p.coveredTo of an account that was read at the bank at this time; zero if that is not known.
 func (p *pageWriter) cover(externalID, currency string, bankReadAt time.Time) {
-	p.readAt[externalID] = bankReadAt
 	if day := p.Coverage.To(bankReadAt, currency); day != "" {
 		p.coveredTo[externalID] = day
 	}

@@ -93,9 +93,7 @@ test-at-once:
 	$(TEST) $(RACE) -run '$(AT_ONCE)' ./test/e2e
 
 .PHONY: lint
-lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
-	$(GO) vet ./...
+lint: $(GOLANGCI) ## Run golangci-lint, with gofmt and go vet among its linters
 	$(GOLANGCI) run ./...
 
 $(GOLANGCI): module := github.com/golangci/golangci-lint/v2

@@ -70,9 +70,9 @@ func (r BankReading) Of(account AccountType) ProductReading {
 }
 
 // ReadAt returns when the bank was last read for an account of the given type; zero if that is not known. known is the
-// time that was known before, and readAt is when the vendor stated the reading. A time that is more than maxAhead after
-// readAt is not believed: the known time stays, because two pulls would otherwise take one synchronisation for two. If
-// no time was known, the bank was read before readAt.
+// time that was known before, and readAt is when the vendor stated the reading. A time that is more than maxClockSkew
+// after readAt is not believed: the known time stays, because two pulls would otherwise take one synchronisation for
+// two. If no time was known, the bank was read before readAt.
 //
 // While the vendor's synchronisation fails, the result is never later than known. If no time was known, a stated time
 // of the last maxFailing proves nothing, because it may be that of a failed attempt. A known time stays if the vendor
@@ -83,7 +83,7 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 		return known
 	}
 	stated := r.Of(account).At
-	if isAhead(stated, readAt) {
+	if stated.Sub(readAt) > maxClockSkew {
 		if stated = readAt; !known.IsZero() {
 			return known
 		}
@@ -97,11 +97,8 @@ func (r BankReading) ReadAt(account AccountType, known, readAt time.Time) time.T
 	return EarlierNonZero(known, stated)
 }
 
-// maxAhead is how much the clock of a vendor may be ahead.
-const maxAhead = 5 * time.Minute
-
-// isAhead reports whether a time that a vendor has stated at the time now cannot be believed.
-func isAhead(stated, now time.Time) bool { return stated.Sub(now) > maxAhead }
+// maxClockSkew is how much later than ours the clock of a vendor may be.
+const maxClockSkew = 5 * time.Minute
 
 // maxFailing is how long vendors repeat a failed synchronisation.
 const maxFailing = 24 * time.Hour

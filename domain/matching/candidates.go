@@ -146,6 +146,7 @@ func tokensOf(amount string, r *row) (tokens []token) {
 		add(" " + string(r.Operation))
 	}
 	day := "@" + strconv.Itoa(r.day)
+	tokens = make([]token, 0, 2*len(parts)+1)
 	for _, on := range []string{"", day} {
 		for _, part := range parts {
 			tokens = append(tokens, tokenOf(amount, part, on))

@@ -443,7 +443,7 @@ func (d *decision) showsJoined(record *Record) bool {
 	return false
 }
 
-// undoJoin undoes the last join of a record. The listing of the sweep contains at least one of the two rows.
+// undoJoin undoes the last join of a record. A row that the listing of the sweep lacks remains removed.
 func (d *decision) undoJoin(record *Record) error {
 	var newID domain.TransactionID // not needed if the other record is known
 	if record.Supersedes[len(record.Supersedes)-1].Younger.IsZero() {

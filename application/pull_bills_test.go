@@ -171,7 +171,8 @@ func TestASignInThatTheListOfBillsAsksForIsShown(t *testing.T) {
 			e.runPull(id)
 			e.wantPull(id, domain.PullSucceeded, "")
 			e.wantSignIn(c, !tc.signedIn)
-			if got := e.billLists(c); v.reads != 2 || got[account] != bills.ListUnread || got["card-2"] != bills.ListRead {
+			got := e.billLists(c)
+			if v.reads != 2 || got[account] != bills.ListUnread || got["card-2"] != bills.ListRead {
 				t.Errorf("after %d reads, the lists are %q", v.reads, got)
 			}
 			v.fails[account], v.onBills = nil, nil

@@ -161,7 +161,8 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 			s.counters.massHeld++
 		}
 		for _, id := range swept.unseen {
-			s.checkUnseen(rowKey{connection, id}, w, held || !swept.back && !s.absent[rowKey{connection, id}].since.IsZero())
+			k := rowKey{connection, id}
+			s.checkUnseen(k, w, held || !swept.back && !s.absent[k].since.IsZero())
 		}
 	}
 }

@@ -12,8 +12,8 @@
 // ends. All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, events, closes, matcher, latency, routing, growth,
-// footprint, bytes, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows down
-// another tenant by more than the bounds allow.
+// footprint, bytes, replicas, citus. The sections neighbours and publications run only if they are named. They fail if
+// one tenant slows down another tenant by more than the bounds allow.
 package main
 
 import (
@@ -87,6 +87,7 @@ var sections = []section{
 	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas, false},
 	{"citus", "A Citus cluster on this machine", (*bench).citus, false},
 	{"neighbours", "The effect of one tenant on another", (*bench).neighbours, true},
+	{"publications", "The effect of a pull whose ids have all changed on another tenant", (*bench).publications, true},
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -168,6 +169,7 @@ type options struct {
 	vendorDelay                    time.Duration
 	evilRows                       int
 	soak                           time.Duration
+	text                           string
 }
 
 func (o *options) parse(args []string) error {
@@ -191,6 +193,7 @@ func (o *options) parse(args []string) error {
 	)
 	flags.IntVar(&o.evilRows, "evil-rows", 60_000, "neighbours: records of the hostile tenant")
 	flags.DurationVar(&o.soak, "soak", 0, "neighbours: run all attacks at once for this duration")
+	flags.StringVar(&o.text, "text", "", "publications: only this kind of text")
 	only := flags.String("only", "", "sections, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -119,8 +119,9 @@ type Dialect interface {
 	// nothing if the database has no such planner.
 	JoinByHash(tx *gorm.DB) error
 
-	// InsertIndexed inserts rows of the search index.
-	InsertIndexed(tx *gorm.DB, rows []IndexedRow) error
+	// ReplaceIndexed replaces rows of the search index of a tenant: outdated contains the stored rows that change or
+	// are deleted, and added the new rows.
+	ReplaceIndexed(tx *gorm.DB, tenant uuid.UUID, outdated, added []IndexedRow) error
 
 	// ReadByIndex makes the later statements of tx read tables through their indexes. If a statement wants rows in
 	// the order of an index, they are read in this order and not sorted. ReadByIndex is meant for statements that

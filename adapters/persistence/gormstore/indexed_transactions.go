@@ -2,8 +2,8 @@ package gormstore
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -69,51 +69,83 @@ func (r IndexedRow) Total() (domain.Total, error) {
 // dayKey identifies a row of day_totals of a tenant.
 type dayKey struct{ date, currency, status string }
 
-// ReplaceIndexed replaces the rows of search_index for the tenant's transactions with these ids by the given rows. It
-// updates day_totals accordingly. The caller must hold the lock of LockIndex.
-func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
-	var old []IndexedRow
-	ofTenant := d.TenantIs("tenant_id", "?")
-	if err := tx.Where(ofTenant, tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
-		return err
+// maxReplacedText is the number of characters of texts after which one database transaction deletes no further texts
+// from the index. SQLite takes about 40 microseconds for each character, and no other write can begin meanwhile.
+const maxReplacedText = 2 << 10
+
+// IndexChange contains changes of rows of search_index.
+type IndexChange struct {
+	// N is the number of transactions whose rows are replaced. If the texts of their rows are long, it is lower than the
+	// number of transactions that PlanIndexed was called with, but not 0.
+	N int
+
+	outdated, added []IndexedRow
+}
+
+// PlanIndexed compares the rows of search_index for the tenant's transactions with the ids with the given rows, which
+// replace them. It plans the replacement for the first N of the transactions. The caller must hold the lock of
+// LockIndex.
+func PlanIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) (c IndexChange, err error) {
+	var stored []IndexedRow
+	err = tx.Where(d.TenantIs("tenant_id", "?"), tenant).Where(d.AnyOf("transaction_id", ids)).Find(&stored).Error
+	if err != nil {
+		return c, err
 	}
-	outdated, added := differentRows(old, rows)
+	before, after := byTransaction(stored), byTransaction(rows)
+	for text := 0; c.N < len(ids) && text < maxReplacedText; c.N++ {
+		old, isStored := before[ids[c.N]]
+		row, isIndexed := after[ids[c.N]]
+		if isStored && isIndexed && old == row {
+			continue
+		}
+		if isStored {
+			c.outdated = append(c.outdated, old)
+		}
+		if isIndexed {
+			c.added = append(c.added, row)
+		}
+		if isStored && old.Folded != row.Folded {
+			text += utf8.RuneCountInString(old.Folded)
+		}
+	}
+	return c, nil
+}
+
+// byTransaction returns the rows by the ids of their transactions.
+func byTransaction(rows []IndexedRow) map[string]IndexedRow {
+	all := make(map[string]IndexedRow, len(rows))
+	for _, row := range rows {
+		all[row.Transaction.String()] = row
+	}
+	return all
+}
+
+// Apply changes search_index, and updates day_totals accordingly.
+func (c IndexChange) Apply(tx Tx, d Dialect, tenant uuid.UUID) error {
 	changes := map[dayKey]*domain.Total{}
-	if err := addIndexed(changes, outdated, true); err != nil {
+	if err := addIndexed(changes, c.outdated, true); err != nil {
 		return err
 	}
-	if err := addIndexed(changes, added, false); err != nil {
+	if err := addIndexed(changes, c.added, false); err != nil {
 		return err
 	}
-	if len(outdated) > 0 {
-		deleted := make([]string, len(outdated))
-		for i, row := range outdated {
-			deleted[i] = row.Transaction.String()
-		}
-		among := d.AnyOf("transaction_id", deleted)
-		if err := tx.Where(ofTenant, tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
-			return err
-		}
-	}
-	if err := d.InsertIndexed(tx.DB, added); err != nil {
+	if err := d.ReplaceIndexed(tx.DB, tenant, c.outdated, c.added); err != nil {
 		return err
 	}
 	return changeDayTotals(tx.DB, d, tenant, changes)
 }
 
-// differentRows returns the rows of old that are not in rows, and the rows that are not in old.
-func differentRows(old, rows []IndexedRow) (outdated, added []IndexedRow) {
-	present := make(map[IndexedRow]bool, len(old))
-	for _, row := range old {
-		present[row] = true
+// DeleteIndexed deletes rows of the search index of a tenant.
+func DeleteIndexed(tx *gorm.DB, d Dialect, tenant uuid.UUID, rows []IndexedRow) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	for _, row := range rows {
-		if !present[row] {
-			added = append(added, row)
-		}
-		delete(present, row)
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Transaction.String()
 	}
-	return slices.Collect(maps.Keys(present)), added
+	return tx.Where(d.TenantIs("tenant_id", "?"), tenant).Where(d.AnyOf("transaction_id", ids)).
+		Delete(&IndexedRow{}).Error
 }
 
 // addIndexed adds the amounts of the rows to the totals of their days, or subtracts them if subtract is set.

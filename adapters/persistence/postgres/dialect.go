@@ -355,17 +355,17 @@ func (Dialect) JoinByHash(tx *gorm.DB) error {
 		"set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
-// InsertIndexed implements gormstore.Dialect. It uses COPY, because with so many rows an INSERT would spend most of
+// ReplaceIndexed implements gormstore.Dialect. It uses COPY, because with so many rows an INSERT would spend most of
 // its time on its parameters.
-func (Dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
-	if len(rows) == 0 {
-		return nil
+func (d Dialect) ReplaceIndexed(tx *gorm.DB, tenant uuid.UUID, outdated, added []gormstore.IndexedRow) error {
+	if err := gormstore.DeleteIndexed(tx, d, tenant, outdated); err != nil || len(added) == 0 {
+		return err
 	}
 	conn, ok := tx.Statement.ConnPool.(*sql.Conn)
 	if !ok {
 		return errors.New("rows are indexed outside of a transaction")
 	}
-	encoded := encodeIndexed(rows)
+	encoded := encodeIndexed(added)
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(tx.Statement.Context, bytes.NewReader(encoded), copyIndexed)
 		return err

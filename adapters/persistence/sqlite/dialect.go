@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -267,15 +268,50 @@ func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 // the most conditions.
 func (dialect) JoinByHash(*gorm.DB) error { return nil }
 
-// insertIndexed inserts a JSON array of rows of the search index. Each row is an array of the columns in this order.
-const insertIndexed = `INSERT INTO search_index
+// The statements that insert and change rows of the search index. Their parameter is a JSON array of rows. Each row is
+// an array of the columns in this order.
+const (
+	insertIndexed = `INSERT INTO search_index
 		(transaction_id, connection_id, date, amount, currency, status, folded, tenant_id)
 	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
 	FROM jsonb_each(?)`
+	updateIndexed = `UPDATE search_index SET connection_id = value ->> 1, date = value ->> 2, amount = value ->> 3,
+		currency = value ->> 4, status = value ->> 5
+	FROM jsonb_each(?) WHERE transaction_id = value ->> 0 AND tenant_id = value ->> 7`
+)
 
-// InsertIndexed implements gormstore.Dialect. It inserts all rows with one statement, because SQLite writes the new
-// terms of search_texts to the database at the start of each statement. Many small writes must be merged later.
-func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
+// ReplaceIndexed implements gormstore.Dialect. A row whose text does not change is updated, because its terms of
+// search_texts would have to be deleted one by one. All rows are inserted with one statement, because SQLite writes the
+// new terms to the database at the start of each statement, and many small writes must be merged later.
+func (d dialect) ReplaceIndexed(tx *gorm.DB, tenant uuid.UUID, outdated, added []gormstore.IndexedRow) error {
+	texts := make(map[uuid.UUID]string, len(outdated))
+	for _, row := range outdated {
+		texts[row.Transaction] = row.Folded
+	}
+	var updated, inserted []gormstore.IndexedRow
+	for _, row := range added {
+		if text, isStored := texts[row.Transaction]; isStored && text == row.Folded {
+			updated = append(updated, row)
+			delete(texts, row.Transaction)
+		} else {
+			inserted = append(inserted, row)
+		}
+	}
+	deleted := slices.DeleteFunc(slices.Clone(outdated), func(row gormstore.IndexedRow) bool {
+		_, isOutdated := texts[row.Transaction]
+		return !isOutdated
+	})
+	if err := gormstore.DeleteIndexed(tx, d, tenant, deleted); err != nil {
+		return err
+	}
+	if err := execIndexed(tx, updateIndexed, updated); err != nil {
+		return err
+	}
+	return execIndexed(tx, insertIndexed, inserted)
+}
+
+// execIndexed runs a statement with rows of the search index.
+func execIndexed(tx *gorm.DB, statement string, rows []gormstore.IndexedRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -290,7 +326,7 @@ func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(insertIndexed, string(list)).Error
+	return tx.Exec(statement, string(list)).Error
 }
 
 // ReadByIndex does nothing. SQLite looks up ids by an index wherever it has one.

@@ -230,30 +230,34 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	if len(rows) == 0 {
 		return true, nil
 	}
-	last, done := rows[len(rows)-1], len(rows) < b.limit
-	b.erasure.Place.After = last.Date + " " + last.ID.String()
-	b.limit -= len(rows)
 	ids := make([]string, 0, len(rows))
 	for _, row := range rows {
 		ids = append(ids, row.ID.String())
 	}
+	if err := gormstore.LockIndex(b.tx, b.dialect, b.erasure.Tenant.UUID); err != nil {
+		return false, err
+	}
+	indexed, err := gormstore.PlanIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
+	if err != nil {
+		return false, err
+	}
+	last, done := rows[indexed.N-1], indexed.N < b.limit && indexed.N == len(rows)
+	b.erasure.Place.After = last.Date + " " + last.ID.String()
+	b.limit -= indexed.N
 	var seq int64
-	err := b.dialect.ReadChangeSeq(b.tx, b.erasure.Tenant.UUID, &seq, gormstore.Values{})
+	err = b.dialect.ReadChangeSeq(b.tx, b.erasure.Tenant.UUID, &seq, gormstore.Values{})
 	if err != nil {
 		return false, err
 	}
 	err = b.tx.Table(gormstore.TransactionTable).
-		Where(b.dialect.AnyOf("id", ids)).
+		Where(b.dialect.AnyOf("id", ids[:indexed.N])).
 		Where(gormstore.EqualUnindexed("connection_id", "?"), b.erasure.Connection.UUID).
 		Where(b.dialect.TenantIs("tenant_id", "?"), b.erasure.Tenant.UUID).
 		Updates(erasedColumns(b.at, seq)).Error
 	if err != nil {
 		return false, err
 	}
-	if err := gormstore.LockIndex(b.tx, b.dialect, b.erasure.Tenant.UUID); err != nil {
-		return false, err
-	}
-	return done, gormstore.ReplaceIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
+	return done, indexed.Apply(b.tx, b.dialect, b.erasure.Tenant.UUID)
 }
 
 // indexedLeft deletes the remaining rows of search_index that contain the id of the connection. The transactions of
@@ -269,9 +273,13 @@ func indexedLeft(b *erasureBatch) (bool, error) {
 	if err != nil || len(ids) == 0 {
 		return true, err
 	}
-	done := len(ids) < b.limit
-	b.limit -= len(ids)
-	return done, gormstore.ReplaceIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
+	indexed, err := gormstore.PlanIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
+	if err != nil {
+		return false, err
+	}
+	done := indexed.N < b.limit && indexed.N == len(ids)
+	b.limit -= indexed.N
+	return done, indexed.Apply(b.tx, b.dialect, b.erasure.Tenant.UUID)
 }
 
 // erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the

@@ -2,12 +2,16 @@ package recordstore_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
@@ -175,9 +179,54 @@ func TestPreparedRowsEndWithTheAttempt(t *testing.T) {
 	})
 }
 
-// BenchmarkPublication reports how long a write of another tenant waits at most while the ids of 2,000 rows change. On
-// SQLite, this is the longest time for which the publication holds the writer, and the duration of a small write.
+// BenchmarkPublication reports how long a write of another tenant waits at most while the ids of 2,000 rows change: by
+// a new account reference, or in a complete listing (a sweep). On SQLite, this is the longest time for which the writer
+// is held, and the duration of a small write.
 func BenchmarkPublication(b *testing.B) {
+	for name, prepare := range map[string]func(b *testing.B, s storetest.Backend) (write func() error){
+		"publication": func(b *testing.B, s storetest.Backend) func() error {
+			w, lease := stageRows(b, s, 2000)
+			return func() error {
+				_, err := s.Pulls().Publish(b.Context(), lease, w)
+				return err
+			}
+		},
+		"sweep": func(b *testing.B, s storetest.Backend) func() error {
+			p := newPulled(b, s)
+			for rows := range slices.Chunk(ordinaryRows("old", 2000), 1000) {
+				p.store(ports.PageWrite{Transactions: rows})
+			}
+			rows := ordinaryRows("new", 2000)
+			return func() error {
+				counts := comparedWrites["sweep"](p, rows, onFirstRow(func() {}))
+				if counts.Modified != len(rows) {
+					return fmt.Errorf("counts %+v", counts)
+				}
+				return nil
+			}
+		},
+	} {
+		b.Run(name, func(b *testing.B) { benchmarkWaits(b, prepare) })
+	}
+}
+
+// ordinaryRows returns n rows whose external ids begin with the prefix.
+func ordinaryRows(prefix string, n int) []domain.TransactionData {
+	rows := make([]domain.TransactionData, n)
+	for i := range rows {
+		rows[i] = domain.TransactionData{
+			ExternalID: fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, i), Account: "account", Status: domain.Posted,
+			Amount:      domain.Money{Amount: decimal.New(int64(-1-i%997), -2), Currency: "BRL"},
+			Date:        domain.Date(time.Now().UTC().AddDate(0, 0, -i%700).Format(time.DateOnly)),
+			Description: fmt.Sprintf("PIX ENVIADO LOJA %d", i), Metadata: json.RawMessage(benchMetadata),
+		}
+	}
+	return rows
+}
+
+// benchmarkWaits measures how long a small write of another tenant takes at most during the write that prepare returns.
+func benchmarkWaits(b *testing.B, prepare func(b *testing.B, s storetest.Backend) (write func() error)) {
+	b.Helper()
 	db, err := sqlite.Open(b.Context(), sqlite.Config{
 		DSN: "sqlite://" + filepath.Join(datadir.New(b), "bench.db"), Timeout: storetest.Timeout,
 	})
@@ -193,7 +242,7 @@ func BenchmarkPublication(b *testing.B) {
 	var longest time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		w, lease := stageRows(b, s, 2000)
+		write := prepare(b, s)
 		stop, stopped := make(chan struct{}), make(chan time.Duration)
 		go func() {
 			var longest time.Duration
@@ -212,7 +261,7 @@ func BenchmarkPublication(b *testing.B) {
 			}
 		}()
 		b.StartTimer()
-		_, err := s.Pulls().Publish(b.Context(), lease, w)
+		err := write()
 		close(stop)
 		longest = max(longest, <-stopped)
 		if err != nil {

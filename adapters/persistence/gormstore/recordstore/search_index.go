@@ -114,7 +114,7 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (n
 			return err
 		}
 		next, err := s.nextUnindexed(tx, tenant, limit)
-		if n = len(next.ids); err != nil || n == 0 {
+		if err != nil || len(next.ids) == 0 {
 			return err
 		}
 		// An erasure waits for these locks. It therefore cannot erase a transaction after its contents were read and
@@ -122,14 +122,22 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (n
 		if err := shareConnections(s.Dialect, tx, tenant, next.connections...); err != nil {
 			return err
 		}
-		if err := advance(tx, tenant, next.before, next.last); err != nil {
+		if err := gormstore.LockIndex(tx, s.Dialect, tenant); err != nil {
 			return err
 		}
 		rows, err := s.readIndexed(tx, tenant, next.ids)
 		if err != nil {
 			return err
 		}
-		return gormstore.ReplaceIndexed(tx, s.Dialect, tenant, next.ids, rows)
+		change, err := gormstore.PlanIndexed(tx, s.Dialect, tenant, next.ids, rows)
+		if err != nil {
+			return err
+		}
+		n = change.N
+		if err := advance(tx, tenant, next.before, next.places[n-1]); err != nil {
+			return err
+		}
+		return change.Apply(tx, s.Dialect, tenant)
 	})
 	if errors.Is(err, errAlreadyIndexed) {
 		return 0, nil
@@ -139,8 +147,9 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (n
 
 // unindexed contains the next transactions of a tenant that are not in the index.
 type unindexed struct {
-	before, last     feedPlace // the position of the index, and the one after the transactions
-	ids, connections []string  // connections is sorted, without duplicates
+	before           feedPlace   // the position of the index
+	places           []feedPlace // the positions after each of the transactions
+	ids, connections []string    // connections is sorted, without duplicates
 }
 
 // nextUnindexed returns at most limit of the tenant's transactions after the position of the index, in the order of the
@@ -158,9 +167,9 @@ func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (nex
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var connection uuid.UUID
 	var length, text int
-	columns = append(gormstore.ScanTargets(&next.last.tx, &next.last.id, &connection), &length)
+	columns = append(gormstore.ScanTargets(&place.tx, &place.id, &connection), &length)
 	err = tx.Read(q.AsRead(columns, func() error {
-		next.ids = append(next.ids, next.last.id.String())
+		next.ids, next.places = append(next.ids, place.id.String()), append(next.places, *place)
 		next.connections = append(next.connections, connection.String())
 		if text += length; text > indexBatchText {
 			return gormstore.ErrStop

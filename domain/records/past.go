@@ -23,13 +23,16 @@ func (d *decision) followPast() error {
 
 // follow does the work of followPast for the former rows with these external ids.
 func (d *decision) follow(past map[string]RowState) error {
+	if err := d.restoreFormer(past); err != nil {
+		return err
+	}
 	returned := map[domain.TransactionID]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(past)) {
 		follow, record := d.returnTo, past[externalID].Past
 		if returned[record] {
 			follow = d.detach
 		}
-		if _, found := d.Stored[externalID]; found { // a split has made a record of the row
+		if _, found := d.Stored[externalID]; found { // the row is the current one again, or a split has made a record of it
 			continue
 		}
 		if err := follow(record, externalID); err != nil {
@@ -38,6 +41,64 @@ func (d *decision) follow(past map[string]RowState) error {
 		returned[record] = true
 	}
 	return nil
+}
+
+// lacking returns the external ids of the rows that the vendor no longer returns: those that leave, and those that a
+// complete listing lacks, although it may not prove their removal.
+func (d *decision) lacking() []string {
+	ids := slices.AppendSeq(slices.Collect(maps.Keys(d.leaving)), maps.Keys(d.missing))
+	if d.judged != nil {
+		for _, a := range d.judged.absences {
+			ids = append(ids, a.ExternalID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), d.isShown)
+}
+
+// restoreFormer restores the former rows of records whose current rows the vendor no longer returns. The former row is another
+// name of the current one, so that its return does not need a proof that the current row was removed. restoreFormer leaves
+// out records with several former rows; see follow.
+func (d *decision) restoreFormer(past map[string]RowState) error {
+	lacking := d.lacking()
+	if len(past) == 0 || len(lacking) == 0 {
+		return nil
+	}
+	live, err := d.source.Live(lacking)
+	if err != nil {
+		return err
+	}
+	former := make(map[domain.TransactionID][]string, len(past))
+	for _, externalID := range slices.Sorted(maps.Keys(past)) {
+		former[past[externalID].Past] = append(former[past[externalID].Past], externalID)
+	}
+	live = slices.DeleteFunc(live, func(r Record) bool { return len(former[r.ID]) != 1 })
+	for records := range slices.Chunk(live, maxReplacements) {
+		var c Changes
+		for i := range records {
+			record := &records[i]
+			externalID := former[record.ID][0]
+			d.restore(&c, record, externalID)
+			d.expect(externalID, record, true)
+			d.noteContinued(record.ExternalID)
+		}
+		if err := d.emit(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteContinued notes that the record of a row continues with another row: the row does not leave, and its absence ends.
+func (d *decision) noteContinued(externalID string) {
+	if _, leaves := d.leaving[externalID]; leaves {
+		delete(d.leaving, externalID)
+		return
+	}
+	if d.continued == nil {
+		d.continued = map[string]bool{}
+	}
+	d.continued[externalID] = true
 }
 
 // detach removes a row from the former rows of a record.

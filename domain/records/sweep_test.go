@@ -453,3 +453,35 @@ func TestARowOfTheListingReplacesTheMissingOne(t *testing.T) {
 		b.want(t, want...)
 	}
 }
+
+// The vendor goes back to the former ids of all rows. The listing does not prove that the present rows were removed,
+// because it lacks all of them, but each of them was only another name of the row that the vendor returns.
+func TestAllRecordsGoBackToTheirFormerRows(t *testing.T) {
+	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
+		for _, n := range []int{1, 12, 50} {
+			b, rows := churned(n)
+			if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, rows); err != nil {
+				t.Fatal(err)
+			}
+			if kept := b.continued(n); kept != n {
+				t.Fatalf("%d of %d records continue", kept, n)
+			}
+			for i := range rows {
+				rows[i].ExternalID = fmt.Sprintf("old-%02d", i)
+			}
+			if err := b.sweepOf(records.SweepWrite{Proof: proof}, rows); err != nil {
+				t.Fatal(err)
+			}
+			back := 0
+			for i := range n {
+				if b.records[i].ExternalID == rows[i].ExternalID && b.records[i].RemovedAt.IsZero() {
+					back++
+				}
+			}
+			if back != n || len(b.records) != n || len(b.absences) > 0 || len(b.never) > 0 {
+				t.Errorf("%d of %d records go back, there are %d records, %d absences, and %d pairs that never match",
+					back, n, len(b.records), len(b.absences), len(b.never))
+			}
+		}
+	}
+}

@@ -188,13 +188,13 @@ func TestTheComparisonsOfAPageAreForeseen(t *testing.T) {
 	} {
 		b := newBook(removed(record(1, purchase("a")), 5))
 		page := records.NewPage(tc.page)
-		if err := page.Foresee(b.view(page.Rows()), b); !errors.Is(err, records.ErrNotCompared) {
+		if _, err := page.Foresee(b.view(page.Rows()), b); !errors.Is(err, records.ErrNotCompared) {
 			t.Errorf("%s: no comparison is foreseen: %v", name, err)
 		}
 		if err := page.Make(); err != nil {
 			t.Fatal(err)
 		}
-		if err := page.Foresee(b.view(page.Rows()), b); err != nil {
+		if _, err := page.Foresee(b.view(page.Rows()), b); err != nil {
 			t.Errorf("%s: a comparison is foreseen twice: %v", name, err)
 		}
 		b.want(t, "1 a v2 removed")
@@ -210,7 +210,7 @@ func TestForeseeStopsAtTheFirstReplacement(t *testing.T) {
 	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9))
 	page := records.NewPage(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} }))
 	for _, want := range []error{records.ErrNotCompared, nil} {
-		if err := page.Foresee(b.view(nil), b); !errors.Is(err, want) {
+		if _, err := page.Foresee(b.view(nil), b); !errors.Is(err, want) {
 			t.Errorf("the error is %v, want %v", err, want)
 		}
 		if err := page.Make(); err != nil {

@@ -16,8 +16,9 @@ type Page struct {
 	// transaction is open.
 	*Comparisons
 
-	sweep   *SweepWrite // nil unless the write is a sweep
-	digests []Digest    // the digests of Transactions, in the same order
+	sweep    *SweepWrite          // nil unless the write is a sweep
+	digests  []Digest             // the digests of Transactions, in the same order
+	prepared preparedReplacements // see Prepared
 }
 
 // NewPage prepares a write. If an account or a row occurs twice, only the later occurrence remains.
@@ -95,18 +96,6 @@ func (p *Page) MayReplace(view View) bool {
 	return view.HasRemoved || view.HasCarriedOver || p.sweep != nil || len(p.Removed) > 0
 }
 
-// Foresee finds the comparisons that Changes will need, as far as they do not depend on other changes. A store calls it
-// outside of the transaction that writes. It changes nothing. Errors: ErrNotCompared if Comparisons lacks a comparison,
-// or the memory for one; those of the source.
-func (p *Page) Foresee(view View, source Source) error {
-	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
-	d.yield = func(c Changes, _ error) bool { return len(c.Rename) == 0 && len(c.Upsert) == 0 }
-	if err := d.match(); !errors.Is(err, errStopped) {
-		return err
-	}
-	return nil
-}
-
 // errStopped ends a decision whose caller does not range over the remaining changes.
 var errStopped = errors.New("the caller needs no more changes")
 
@@ -136,6 +125,8 @@ type decision struct {
 	never       map[domain.MatchPair]bool
 	// suggested contains the suggestions for rows that have no record yet, by external id.
 	suggested map[string][]Suggestion
+	// switched contains the records whose prepared versions have become visible; see switchOver.
+	switched preparedReplacements
 	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has
 	// joined, and outdated rows (see PageWrite).
 	ignored map[string]bool
@@ -153,6 +144,18 @@ func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
 
 // match does the work of Changes until it is known which new rows continue records.
 func (d *decision) match() error {
+	err := d.beforeReplacements()
+	if err == nil && d.mayReplaceRemoved() {
+		err = d.matchRemoved()
+	}
+	return err
+}
+
+// mayReplaceRemoved reports whether new rows are compared with removed ones.
+func (d *decision) mayReplaceRemoved() bool { return !d.AssumeNew && d.Matching != nil }
+
+// beforeReplacements does the work of match before new rows are compared with removed ones.
+func (d *decision) beforeReplacements() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
@@ -168,7 +171,6 @@ func (d *decision) match() error {
 		{len(d.Unmatched) > 0, d.rememberUnmatched},
 		{mayMatch && hasRows, d.followPast},
 		{mayMatch && hasRows && d.HasCarriedOver, d.matchCarriedOver},
-		{mayMatch && d.Matching != nil, d.matchRemoved},
 	} {
 		if !step.needed {
 			continue
@@ -357,6 +359,8 @@ func (d *decision) put(c *Changes) {
 		row := &rows[i]
 		stored, found := d.Stored[row.ExternalID]
 		switch {
+		case d.switched[row.ExternalID] != nil:
+			continue
 		case d.ignored[row.ExternalID]:
 			c.Counts.Unchanged++
 			continue

@@ -32,7 +32,7 @@ func (d *decision) follow(past map[string]RowState) error {
 		if returned[record] {
 			follow = d.detach
 		}
-		if _, found := d.Stored[externalID]; found { // the row is the current one again, or a split has made a record of it
+		if _, found := d.Stored[externalID]; found { // the row is a current one again
 			continue
 		}
 		if err := follow(record, externalID); err != nil {
@@ -56,9 +56,9 @@ func (d *decision) lacking() []string {
 	return slices.DeleteFunc(slices.Compact(ids), d.isShown)
 }
 
-// restoreFormer restores the former rows of records whose current rows the vendor no longer returns. The former row is another
-// name of the current one, so that its return does not need a proof that the current row was removed. restoreFormer leaves
-// out records with several former rows; see follow.
+// restoreFormer restores the former rows of records whose current rows the vendor no longer returns. The former row is
+// another name of the current one, so that its return does not need a proof that the current row was removed.
+// restoreFormer leaves out records of which several former rows return; see follow.
 func (d *decision) restoreFormer(past map[string]RowState) error {
 	lacking := d.lacking()
 	if len(past) == 0 || len(lacking) == 0 {
@@ -89,7 +89,8 @@ func (d *decision) restoreFormer(past map[string]RowState) error {
 	return nil
 }
 
-// noteContinued notes that the record of a row continues with another row: the row does not leave, and its absence ends.
+// noteContinued notes that the record of a row continues with another row: the row does not leave, and its absence
+// ends.
 func (d *decision) noteContinued(externalID string) {
 	if _, leaves := d.leaving[externalID]; leaves {
 		delete(d.leaving, externalID)

@@ -6,10 +6,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// preparedBatch is the maximum number of records that Prepare returns.
-const preparedBatch = 200
+// PreparedBatch is the maximum number of records that Prepare returns, and that a store prepares in one transaction.
+const PreparedBatch = 200
 
-// Prepare returns the next versions of some of the records that new rows continue: at most 200 (preparedBatch). A store
+// Prepare returns the next versions of some of the records that new rows continue: at most 200 (PreparedBatch). A store
 // calls it before the transaction of Publish begins, and keeps the records where no reader sees them. Publish then
 // switches to all of them at once (Changes.SwitchOver), and need not read their rows.
 //
@@ -21,7 +21,7 @@ const preparedBatch = 200
 func (p *PublicationPlan) Prepare(w Publication, source PublicationSource) (next []Record, done bool, err error) {
 	b := newPublisher(w, p.view, source, p)
 	for len(next) == 0 && p.checked < len(p.matches) {
-		batch := p.matches[p.checked:min(p.checked+preparedBatch, len(p.matches))]
+		batch := p.matches[p.checked:min(p.checked+PreparedBatch, len(p.matches))]
 		if next, err = b.prepare(batch); err != nil {
 			return nil, false, err
 		}
@@ -79,20 +79,13 @@ func (d *decision) prepareRows(
 	if err != nil {
 		return nil, err
 	}
-	d.put(c)
-	if len(c.Upsert) != len(c.Rename) {
+	next, ok := d.nextVersions(c)
+	if !ok {
 		return nil, ErrNotCompared
-	}
-	supersedes := make(map[string][]domain.Superseded, len(c.Rename))
-	for _, renamed := range c.Rename {
-		supersedes[renamed.ExternalID] = renamed.Supersedes
-	}
-	for i := range c.Upsert {
-		c.Upsert[i].Supersedes = supersedes[c.Upsert[i].ExternalID]
 	}
 	c.Counts.Read = 0
 	*counts = counts.Plus(c.Counts)
-	return c.Upsert, nil
+	return next, nil
 }
 
 // addRow adds a row to the page.

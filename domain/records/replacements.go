@@ -28,53 +28,73 @@ type replacement struct {
 //     domain.MatchWindow and has replaced no other row. In the latter case, this younger record is superseded.
 //   - If all rows of an account have changed their ids, the account is judged as a whole; see judgeWhole.
 func (d *decision) matchRemoved() error {
+	found, err := d.findRemoved()
+	if err != nil || found.replacement == nil {
+		return err
+	}
+	left, err := d.switchOver(&found)
+	if err != nil {
+		return err
+	}
+	r := found.replacement
+	for batch := range slices.Chunk(left, maxReplacements) {
+		if err := d.emitReplacements(r, batch); err != nil {
+			return err
+		}
+	}
+	d.matched = r
+	opened := slices.DeleteFunc(slices.Clone(found.suggestions), func(s matching.Suggestion) bool {
+		_, missing := d.missing[s.Old] // the record stays live
+		return missing
+	})
+	d.unsuggested = slices.DeleteFunc(found.suggestions, func(s matching.Suggestion) bool {
+		_, missing := d.missing[s.Old]
+		return !missing
+	})
+	return d.suggest(r, opened)
+}
+
+// replacements is the result of a comparison. It is zero if there was nothing to compare.
+type replacements struct {
+	*replacement
+	matches     []domain.Match
+	suggestions []matching.Suggestion
+}
+
+// findRemoved finds the new rows that replace removed ones. It emits no changes. Errors: ErrNotCompared; those of the
+// source.
+func (d *decision) findRemoved() (found replacements, err error) {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
 	if !leaves && (len(newRows) == 0 || !d.HasRemoved) {
-		return nil
+		return found, nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
 	if r.Complete = d.sweep != nil; r.Complete {
 		r.ShownBefore = d.sweep.ShownBefore
 	}
 	if err := d.reserve(len(d.leaving) + len(d.missing) + len(newRows)); err != nil {
-		return err
+		return found, err
 	}
 	if err := d.readOld(r); err != nil || len(r.Old) == 0 {
-		return err
+		return found, err
 	}
 	if err := d.readNew(r); err != nil || len(r.New) == 0 {
-		return err
+		return found, err
 	}
 	if err := d.reserve(len(r.Old) + len(r.New)); err != nil {
-		return err
+		return found, err
 	}
 	if err := d.readReads(r); err != nil {
-		return err
+		return found, err
 	}
 	if err := d.readNever(true); err != nil {
-		return err
+		return found, err
 	}
 	r.Never = d.never
-	matches, suggestions, err := d.findReplacements(r)
-	if err != nil {
-		return err
-	}
-	for batch := range slices.Chunk(matches, maxReplacements) {
-		if err := d.emitReplacements(r, batch); err != nil {
-			return err
-		}
-	}
-	d.matched = r
-	opened := slices.DeleteFunc(slices.Clone(suggestions), func(s matching.Suggestion) bool {
-		_, missing := d.missing[s.Old] // the record stays live
-		return missing
-	})
-	d.unsuggested = slices.DeleteFunc(suggestions, func(s matching.Suggestion) bool {
-		_, missing := d.missing[s.Old]
-		return !missing
-	})
-	return d.suggest(r, opened)
+	found.replacement = r
+	found.matches, found.suggestions, err = d.findReplacements(r)
+	return found, err
 }
 
 // emitReplacements emits the changes by which each matched old row is replaced by its new row.
@@ -88,21 +108,24 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 		} else {
 			d.continueWith(&c, r.old[match.Old], match)
 		}
-		if d.HasCarriedOver {
-			c.clear(MarkCarriedOver, match.Old)
-		}
-		if _, missing := d.missing[match.Old]; missing {
-			if d.continued == nil {
-				d.continued = map[string]bool{}
-			}
-			d.continued[match.Old] = true
-		}
+		d.noteReplaced(&c, match)
 	}
 	err := d.endDecided(&c, decided, func(Suggestion) SuggestionState { return SuggestionMatched })
 	if err != nil {
 		return err
 	}
 	return d.emit(c)
+}
+
+// noteReplaced notes that a new row has replaced the old row of a match.
+func (d *decision) noteReplaced(c *Changes, match domain.Match) {
+	if d.HasCarriedOver {
+		c.clear(MarkCarriedOver, match.Old)
+	}
+	if _, missing := d.missing[match.Old]; missing {
+		d.noteContinued(match.Old)
+	}
+	delete(d.leaving, match.Old)
 }
 
 // findReplacements returns the result of matching.FindReplacements for the old and new rows of each account. Errors:

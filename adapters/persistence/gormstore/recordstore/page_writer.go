@@ -3,6 +3,7 @@ package recordstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,8 +82,7 @@ func (s pulls) writePage(
 ) (counts domain.Counts, err error) {
 	defer page.Release()
 	if page.ComparesMany() {
-		err := compared(page.Comparisons, func() error { return s.foresee(ctx, timeout, lease, page) })
-		if err != nil {
+		if err := s.preparePage(ctx, timeout, lease, page); err != nil {
 			return domain.Counts{}, err
 		}
 	}
@@ -100,11 +100,38 @@ func (s pulls) newWriterOf(page *records.Page) *pageWriter {
 	return p
 }
 
+// preparePage makes the comparisons of a page with many rows before its transaction begins. If the ids of many records
+// change, it also stores their next versions in prepared_transactions. Errors: LeaseLost, and those of compared.
+func (s pulls) preparePage(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page,
+) error {
+	var next []records.Record
+	err := compared(page.Comparisons, func() (err error) {
+		next, err = s.foresee(ctx, timeout, lease, page)
+		return err
+	})
+	if err != nil || len(next) == 0 {
+		return err
+	}
+	first := true
+	for batch := range slices.Chunk(next, records.PreparedBatch) {
+		if err := s.storePrepared(ctx, lease, batch, first); err != nil {
+			return err
+		}
+		first = false
+	}
+	page.Prepared(next)
+	return nil
+}
+
 // foresee finds the comparisons of a page in a snapshot, so that a page with many rows does not begin a transaction in
-// vain. Errors: records.ErrNotCompared.
-func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page) error {
+// vain. It also returns the next versions of records whose ids change, made at the foreseen time of the page. Errors:
+// records.ErrNotCompared.
+func (s pulls) foresee(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page,
+) (next []records.Record, err error) {
 	p := s.newWriterOf(page)
-	return s.readUnderLease(ctx, timeout, lease, p, func() error {
+	err = s.readUnderLease(ctx, timeout, lease, p, func() (err error) {
 		for i, read := range p.queries(lease)[1:] {
 			if i == 1 && !page.MayReplace(p.view()) { // the first query has read what this depends on
 				return nil
@@ -113,8 +140,14 @@ func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.
 				return err
 			}
 		}
-		return page.Foresee(p.view(), recordSource{p})
+		of := accountKeys{Connection: p.pull.Connection, Tenant: p.pull.Tenant}
+		if page.At, err = nextTick(p.tx.Read, of, page.At); err != nil {
+			return err
+		}
+		next, err = page.Foresee(p.view(), recordSource{p})
+		return err
 	})
+	return next, err
 }
 
 // writeCompared writes a page in one transaction. Accounts are written first, because rows refer to them. Errors:

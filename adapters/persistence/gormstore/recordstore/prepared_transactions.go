@@ -10,12 +10,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A publication makes many records visible at once. SQLite has only one writer, and on PostgreSQL the change feed of
-// the tenant waits for the transaction, so the transaction must be short. The next versions of the records are
-// therefore written to prepared_transactions before it begins, in short transactions under the lease of the pull. The
-// transaction of the publication checks that they are still valid, and switches over with a few statements.
+// A publication, and a page whose rows continue many records, make many records visible at once. SQLite has only one
+// writer, and on PostgreSQL the change feed of the tenant waits for the transaction, so the transaction must be short.
+// The next versions of the records are therefore written to prepared_transactions before it begins, in short
+// transactions under the lease of the pull. The transaction checks that they are still valid, and switches over with a
+// few statements.
 //
-// Only the call of Publish that has prepared rows uses them. Rows that an earlier attempt has left are deleted before
+// Only the write that has prepared rows uses them. Rows that an earlier write or attempt has left are deleted before
 // rows are prepared, when an attempt ends, and together with the staged rows of a deleted connection.
 
 // maxPreparations is the maximum number of times that a publication prepares rows. If records change again and again

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -53,6 +54,23 @@ type item struct {
 	// StatusDetail is the JSON text of a [statusDetail]. It is decoded separately, because an item
 	// whose detail cannot be read is still a valid item.
 	StatusDetail json.RawMessage `json:"statusDetail"`
+	// UserAction is the JSON text of a [userAction], or null. It is decoded separately, as StatusDetail is.
+	UserAction json.RawMessage `json:"userAction"`
+}
+
+// userAction is what the holder must do while the status is WAITING_USER_ACTION. After ExpiresAt, the vendor ends the
+// synchronisation with USER_INPUT_TIMEOUT.
+type userAction struct {
+	ExpiresAt optionalTime `json:"expiresAt"`
+}
+
+// waitsForUser reports whether the holder can still do what the vendor waits for.
+func (i item) waitsForUser(now time.Time) bool {
+	var action userAction
+	if i.Status != "WAITING_USER_ACTION" || len(i.UserAction) == 0 {
+		return false
+	}
+	return vendorhttp.Decode(i.UserAction, &action) == nil && now.Before(action.ExpiresAt.instant)
 }
 
 // statusDetail contains the results of an item's last synchronisation. It has a field for each product that the adapter
@@ -151,7 +169,7 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatu
 
 // linkStatus returns the status of the item as a domain.LinkStatus. Whether the account holder must sign in is decided
 // by the execution status of a synchronisation that has ended, because the vendor does not document which status an
-// error leads to.
+// error leads to. For the same reason, an item waits for the authorisation of a device whatever its status is.
 func (i item) linkStatus() domain.LinkStatus {
 	mustSignIn := needsReauth[i.ExecutionStatus]
 	s := domain.LinkStatus{
@@ -167,12 +185,15 @@ func (i item) linkStatus() domain.LinkStatus {
 	detail, _ := i.statusDetail()
 	s.SyncedAt, s.BillsDenied = i.reading(detail.Accounts).At, detail.CreditCards.deniesBills()
 	s.OldBalances = detail.Accounts != nil && !detail.Accounts.IsUpdated
-	if i.Status != "UPDATING" && i.ExecutionStatus != "" { // otherwise the synchronisation has not ended
-		s.Device = domain.WaitingIf(i.ExecutionStatus == devicePending)
+	switch {
+	case i.ExecutionStatus == devicePending:
+		s.Device = domain.IsWaiting
+	case i.Status != "UPDATING" && i.ExecutionStatus != "": // otherwise the synchronisation has not ended
+		s.Device = domain.NotWaiting
 	}
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
-		s.NeedsReauth = true
+		s.NeedsReauth = s.Device != domain.IsWaiting
 	case "OUTDATED", "UPDATED", "PARTIAL_SUCCESS":
 		s.NeedsReauth = mustSignIn
 	}

@@ -41,6 +41,9 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 		},
 		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{Device: domain.NotWaiting}},
 		{"OUTDATED", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
+		{"UPDATING", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
+		{"LOGIN_ERROR", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
+		{"WAITING_USER_ACTION", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
 		{
 			"LOGIN_ERROR", "USER_AUTHORIZATION_NOT_GRANTED",
 			domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting},

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -67,7 +68,7 @@ func (a *Adapter) LinkedObjects(
 	})
 	objects := make([]domain.LinkedObject, len(items))
 	for i, found := range items {
-		objects[i] = domain.LinkedObject{AccountRef: found.ID, State: found.linkedState()}
+		objects[i] = domain.LinkedObject{AccountRef: found.ID, State: found.linkedState(a.clock.Now())}
 	}
 	return objects, nil
 }
@@ -123,15 +124,16 @@ func (a *Adapter) readItem(ctx context.Context, at ports.Access, id string) (ite
 	return found, nil
 }
 
-// linkedState returns the state of a new item. The item is pending during its first synchronisation, while the vendor
-// reports UPDATING. After that, it waits if the bank must authorise a device or the access, has failed if the account
-// holder must sign in again, and is ready otherwise. An item whose accounts wait for another holder is ready.
-func (i item) linkedState() domain.LinkedState {
+// linkedState returns the state of a new item. The item waits if the bank must authorise a device or the access. It is
+// pending during its first synchronisation, while the vendor reports UPDATING, and as long as the holder can do what
+// the vendor waits for. After that, it has failed if the account holder must sign in again, and is ready otherwise. An
+// item whose accounts wait for another holder is ready.
+func (i item) linkedState(now time.Time) domain.LinkedState {
 	switch {
-	case i.Status == "UPDATING" || i.Status == "MERGING":
-		return domain.LinkedPending
 	case i.linkStatus().Device == domain.IsWaiting:
 		return domain.LinkedAwaiting
+	case i.Status == "UPDATING" || i.Status == "MERGING" || i.waitsForUser(now):
+		return domain.LinkedPending
 	case i.Status == "" || i.linkStatus().NeedsReauth:
 		return domain.LinkedFailed
 	}

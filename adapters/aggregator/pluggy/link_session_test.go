@@ -1,6 +1,8 @@
 package pluggy_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -33,8 +35,12 @@ func TestAnItemOfASessionIsFoundByItsClientUserID(t *testing.T) {
 	connect := func(status string) string {
 		t.Helper()
 		status, execution, _ := strings.Cut(status, " ")
+		execution, action, waits := strings.Cut(execution, " ")
+		if !waits {
+			action = "null"
+		}
 		i, err := e.sim.Connect(string(token.Token.Reveal()), pluggysim.Item{
-			Status: status, ExecutionStatus: execution,
+			Status: status, ExecutionStatus: execution, UserAction: json.RawMessage(action),
 		})
 		if err != nil || i.WebhookURL != pluggysim.Text(hook.Reveal()) || string(i.ClientUserID) != session.String() {
 			t.Fatalf("the item %+v, %v", i, err)
@@ -42,12 +48,21 @@ func TestAnItemOfASessionIsFoundByItsClientUserID(t *testing.T) {
 		e.clock.Advance(time.Second)
 		return i.ID
 	}
+	action := func(left time.Duration) string {
+		return "WAITING_USER_ACTION WAITING_USER_ACTION " + fmt.Sprintf(`{"type":"qr","expiresAt":%q}`,
+			e.clock.Now().Add(left).Format(time.RFC3339))
+	}
 	states := []domain.LinkedObject{
 		{AccountRef: connect("LOGIN_ERROR"), State: domain.LinkedFailed},
 		{AccountRef: connect("WAITING_USER_INPUT"), State: domain.LinkedFailed},
 		{AccountRef: connect("UPDATING"), State: domain.LinkedPending},
 		{AccountRef: connect("OUTDATED"), State: domain.LinkedReady},
 		{AccountRef: connect("OUTDATED USER_AUTHORIZATION_PENDING"), State: domain.LinkedAwaiting},
+		{AccountRef: connect("UPDATING USER_AUTHORIZATION_PENDING"), State: domain.LinkedAwaiting},
+		{AccountRef: connect("LOGIN_ERROR USER_AUTHORIZATION_PENDING"), State: domain.LinkedAwaiting},
+		{AccountRef: connect("WAITING_USER_ACTION WAITING_USER_ACTION"), State: domain.LinkedFailed},
+		{AccountRef: connect(action(5 * time.Minute)), State: domain.LinkedPending},
+		{AccountRef: connect(action(-time.Minute)), State: domain.LinkedFailed},
 		{AccountRef: connect("UPDATED"), State: domain.LinkedReady},
 	}
 	got, err := e.adapter.LinkedObjects(t.Context(), e.access, session, nil)

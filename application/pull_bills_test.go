@@ -102,12 +102,52 @@ func (e *env) storedBills(c domain.Connection) (all []bills.Stored) {
 	return all
 }
 
+// runToEnd runs the attempts of a pull until it has ended, and returns their number.
+func (e *env) runToEnd(id domain.PullID) (attempts int) {
+	e.Helper()
+	for wait := time.Duration(1); wait > 0; attempts++ {
+		e.clock.pass(wait)
+		wait = e.runPull(id)
+	}
+	return attempts
+}
+
+// A list of bills that cannot be read at first is read by a later attempt. The time that the vendor asks for passes
+// before.
+func TestAListOfBillsIsReadAgain(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	limited := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited, RetryAfter: 7 * time.Second}
+	unreachable := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
+	for _, failure := range []*domain.Error{unreachable, limited} {
+		v.fails[account] = failure
+		id := e.requestFullPull(c)
+		if wait := e.runPull(id); wait > time.Second+failure.RetryAfter || wait < failure.RetryAfter {
+			t.Errorf("the next attempt begins in %v", wait)
+		}
+		e.wantPull(id, domain.PullQueued, failure.Code)
+		delete(v.fails, account)
+		e.clock.pass(8 * time.Second)
+		if again := e.runToEnd(id); again != 1 || len(e.bills(c)) != 2 {
+			t.Errorf("after %d further attempts, the bills are %q", again, e.bills(c))
+		}
+		e.wantPull(id, domain.PullSucceeded, "")
+	}
+	limited.RetryAfter = 2 * time.Minute // the next reading comes sooner
+	v.fails[account] = limited
+	if attempts := e.runToEnd(e.requestFullPull(c)); attempts != 1 {
+		t.Errorf("the pull waits for the bills, and ends after %d attempts", attempts)
+	}
+}
+
 func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 	e, v := newBillEnv(t)
 	c := e.createConnection("cards")
 	v.fails[account] = unavailable(domain.VendorUnreachable)
 	id := e.requestFullPull(c)
-	e.runPull(id)
+	if attempts := e.runToEnd(id); attempts != 6 {
+		t.Errorf("the pull ends after %d attempts, want 6", attempts)
+	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	failures := eventsOf[ports.BackgroundError](e.events)
 	if len(failures) != 1 || failures[0].Task != "bills" || domain.CodeOf(failures[0].Err) != domain.VendorUnreachable {
@@ -276,8 +316,8 @@ func TestBillsThatTheVendorListsTogetherAreReadOnce(t *testing.T) {
 	}
 	// A list that cannot be read for one card is asked again for the next one.
 	v.fails[account] = unavailable(domain.VendorUnreachable)
-	e.runPull(e.requestFullPull(c))
-	if got := e.bills(c); len(got) != 2 || v.reads != 3 {
+	e.runToEnd(e.requestFullPull(c))
+	if got := e.bills(c); len(got) != 2 || v.reads != 1+5+2 {
 		t.Errorf("after %d reads, the bills are %q", v.reads, got)
 	}
 }

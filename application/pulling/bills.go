@@ -3,16 +3,26 @@ package pulling
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+const (
+	// billAttempts is the number of attempts of a pull that the vendor's bills can fail. The sixth attempt starts
+	// within 30 s; see domain.Backoff.
+	billAttempts = 5
+	// maxBillWait is the longest wait for a vendor's bills that an attempt may ask for.
+	maxBillWait = time.Minute
+)
+
 // readBills reads the bills of the cards, if the vendor lists bills and this pull must read them. The outcome of the
-// pull stores them. A list that cannot be read at present does not fail the pull: the bills stay as they are, the
-// failure is reported, and a later pull reads them. If the failure is that the account holder must sign in, the health
-// asks for that. Errors: Canceled, and those of the store.
+// pull stores them. If a list cannot be read at present, the pull is tried again, at most billAttempts times. After
+// that, the pull succeeds without the list: the bills stay as they are, the failure is reported, and a later pull reads
+// them. If the failure is that the account holder must sign in, the health asks for that. Errors: Canceled, those of
+// the store, and the vendor's.
 func (r *stepReader) readBills(ctx context.Context) error {
 	reader, ok := r.vendor.(ports.BillReader)
 	if !ok || r.journal.staging != nil {
@@ -66,12 +76,18 @@ func (r *stepReader) readBillsOf(
 		r.bills[card.ExternalID] = r.readOf(ctx, card, listing)
 	case errors.Is(err, domain.AccessDenied) && !errors.Is(err, domain.ErrHolderMustAct):
 		r.bills[card.ExternalID] = bills.Read{Denied: true}
-	case ctx.Err() != nil:
+	case ctx.Err() != nil || r.triesBillsAgain(err):
 		return err
 	default:
 		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
 	}
 	return nil
+}
+
+// triesBillsAgain reports whether the pull is tried again after this error of the vendor's list of bills.
+func (r *stepReader) triesBillsAgain(err error) bool {
+	isTemporary := errors.Is(err, domain.Unavailable) && !errors.Is(err, domain.ErrHolderMustAct)
+	return isTemporary && r.Pull.Attempts <= billAttempts && domain.RetryAfterOf(err) <= maxBillWait
 }
 
 // readOf returns the list of the bills of a card as a reading. It reports bills that cannot be read. The list proves

@@ -192,7 +192,7 @@ bench-against: ## Compare the benchmarks with an earlier commit in turns; fail i
 
 .PHONY: neighbours
 neighbours: ## Measure how one tenant slows another, and fail above the bounds (ROUNDS=5 SECONDS=2 SOAK=10m)
-	$(GO) run ./test/bench -only neighbours -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -soak $(or $(SOAK),0)
+	$(GO) run ./test/bench -only neighbours,publications -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -soak $(or $(SOAK),0)
 
 .PHONY: micro
 micro: ## Run the micro-benchmarks, with allocations

@@ -17,8 +17,8 @@ import (
 const (
 	maxRewrittenPull       = 15 * time.Second
 	maxSQLiteWebhookEffect = 150 * time.Millisecond
-	// While rewrittenAtOnce such pulls of one tenant run, the service uses less than maxResident MiB: 100, and 64 for each
-	// of the two tenants.
+	// While rewrittenAtOnce such pulls of one tenant run, the service uses less than maxResident MiB: 100, and 64 for
+	// each of the two tenants.
 	rewrittenAtOnce = 8
 	maxResident     = 100 + 2*64
 )

@@ -75,8 +75,8 @@ const maxReplacedText = 2 << 10
 
 // IndexChange contains changes of rows of search_index.
 type IndexChange struct {
-	// N is the number of transactions whose rows are replaced. If the texts of their rows are long, it is lower than the
-	// number of transactions that PlanIndexed was called with, but not 0.
+	// N is the number of transactions whose rows are replaced. If the texts of their rows are long, it is lower than
+	// the number of transactions that PlanIndexed was called with, but not 0.
 	N int
 
 	outdated, added []IndexedRow

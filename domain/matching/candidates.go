@@ -2,6 +2,7 @@ package matching
 
 import (
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -45,6 +46,7 @@ func newCandidates(groups []*group, oldGroups int) *candidates {
 		maxWords: max(maxRowWords, maxMatchWords/max(1, oldGroups)),
 	}
 	for _, g := range groups {
+		runtime.Gosched() // as in matcher.judgeAll
 		for _, amount := range amountsOf(g.first) {
 			c.byAmount[amount] = append(c.byAmount[amount], g)
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 
 	"cmp"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -379,6 +380,7 @@ func (m *matcher) judgeAll() {
 	m.contradicted = [2]map[groupOfAlike]int{{}, {}}
 	series := unequalSeries(m.oldGroups, m.newGroups)
 	for _, oldGroup := range m.oldGroups {
+		runtime.Gosched() // other goroutines, for example those of requests, would wait until this one is preempted
 		found, complete := candidates.of(oldGroup)
 		if !complete {
 			// A row that was not compared may be a better partner, so pairs are only suggested.

@@ -3,6 +3,7 @@ package matching
 import (
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 
+	"runtime"
 	"slices"
 	"time"
 
@@ -46,6 +47,7 @@ func FindReplacements(in Replacements) Result {
 	}
 	var left, came []banktext.Row
 	for i := range in.Old {
+		runtime.Gosched() // as in matcher.judgeAll
 		oldRow := &in.Old[i]
 		row := in.RowOf(oldRow.TransactionData, oldRow.AccountID)
 		row.LastRead, row.LearnedAt = in.lastRead(oldRow), oldRow.LearnedAt
@@ -53,6 +55,7 @@ func FindReplacements(in Replacements) Result {
 		left = append(left, row)
 	}
 	for i := range in.New {
+		runtime.Gosched()
 		newRow := &in.New[i]
 		row := in.RowOf(newRow.TransactionData, newRow.AccountID)
 		row.LearnedAt = newRow.LearnedAt

@@ -22,6 +22,57 @@ var sweepTests = []storeTest{
 	{"the removal of many rows of an account waits for an hour", sweepHoldsBack},
 	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
 	{"new rows do not hide that a listing lacks all earlier ones", sweepLacksEarlier},
+	{"all records continue with the new ids of a listing, and go back to the former ones", sweepRenames},
+}
+
+// sweepRenames checks listings in which all ids have changed: one with new ids, and one with the former ids. There are so
+// many rows that a store may prepare the new versions. A row of the first listing differs besides.
+func sweepRenames(f *fixture) {
+	const n = 205
+	rows := func(prefix string) (rows []domain.TransactionData) {
+		for i := range n {
+			rows = append(rows, row(fmt.Sprintf("%s %03d", prefix, i), withAccount("a"),
+				withAmount(fmt.Sprintf("-%d.17", 100+i), "BRL"), withDescription(fmt.Sprint("PADARIA REAL ", i))))
+		}
+		return rows
+	}
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a")
+	f.storeRows(l, rows("old")...)
+	own := map[string]domain.TransactionID{}
+	for _, t := range f.allRows(c) {
+		own[t.Description] = t.ID
+	}
+	for version, prefix := range []string{"new", "old", "new"} {
+		l = f.nextPull(c, l)
+		listed := rows(prefix)
+		listed[7].Category = prefix
+		at := f.now()
+		counts := f.sweep(l, ports.SweepWrite{At: at, Page: ports.PageWrite{
+			Transactions: listed, NewID: newID[domain.Transaction], Matching: &ports.Matching{},
+			Progress: domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}},
+		}}, ids(listed, func(t domain.TransactionData) string { return t.ExternalID })...)
+		f.equal("counts", domain.Counts{Read: n, Modified: n, IDChanges: n}, counts)
+		all := f.allRows(c)
+		f.equal("records", n, len(all))
+		for i, t := range all {
+			want := rows(prefix)[slices.IndexFunc(listed, func(r domain.TransactionData) bool {
+				return r.ExternalID == t.ExternalID
+			})]
+			f.equal("the record", own[t.Description], t.ID)
+			f.equal("the row", want.Description, t.Description)
+			f.equal("the version", 2+version, t.Version)
+			f.equal("the pull", l.Pull, t.Pull)
+			f.equal("the time", at, t.UpdatedAt)
+			if i < 3 {
+				history := f.historyOf(t.ID, 10, nil)
+				f.equal("the number of versions", 2+version, len(history))
+				f.equal("the former rows", 1, len(t.Supersedes))
+			}
+		}
+	}
+	_, feed := f.readFeedFrom(domain.Position{}, 1000, n)
+	f.equal("the end of the feed", false, feed.IsZero())
 }
 
 // sweepNeedsTwoPulls checks sweeps that remove a row only if it is missing from two consecutive pulls:

@@ -62,17 +62,17 @@ func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
-	err := s.Read(ctx, func(db *gorm.DB) error {
+	read, scans := s.Read, filter.Status != "" || filter.EventID != ""
+	if scans {
+		read = s.readInOrder
+	}
+	err := read(ctx, func(db *gorm.DB) error {
 		list := func(columns string) (*gorm.DB, error) {
 			query := s.InTenant(db.Table("deliveries d").Select(columns), "d.", tenant, filter.Connection)
 			return NewestFirst(whereReceived(query, filter), "d.received_at", "d.id", page.After)
 		}
-		query, err := list(SummaryColumns)
-		if err != nil {
-			return err
-		}
 		var end *deliveryPosition // the last delivery that the page may examine
-		if filter.Status != "" || filter.EventID != "" {
+		if scans {
 			positions, err := list("d.received_at, d.id")
 			if err != nil {
 				return err
@@ -80,6 +80,13 @@ func (s deliveries) List(
 			if end, err = endOfDeliveries(positions); err != nil {
 				return err
 			}
+		}
+		if end != nil {
+			filter.From = time.Time{} // the end is not earlier; SQLite would seek the first of two lower bounds
+		}
+		query, err := list(SummaryColumns)
+		if err != nil {
+			return err
 		}
 		if end != nil {
 			query = query.Where("(d.received_at, d.id) >= (?, ?)", end.Received, end.ID)
@@ -94,6 +101,11 @@ func (s deliveries) List(
 		return err
 	})
 	return found, err
+}
+
+// readInOrder is Core.ReadInOrder with the parameters of Core.Read.
+func (s deliveries) readInOrder(ctx context.Context, fn func(db *gorm.DB) error) error {
+	return s.ReadInOrder(ctx, func(tx SnapshotTx) error { return fn(tx.DB) })
 }
 
 // deliveryPosition is the position of a delivery in a list.

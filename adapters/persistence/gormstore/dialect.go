@@ -132,6 +132,9 @@ type Dialect interface {
 	// no such planner.
 	ReadByIndex(tx *gorm.DB) error
 
+	// HasStatistics reports whether the database plans statements by statistics, which may be missing or old.
+	HasStatistics() bool
+
 	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and makes
 	// later callers wait until tx ends. It does nothing if the database has only one writer.
 	LockTenant(tx *gorm.DB, tenant uuid.UUID) error
@@ -268,6 +271,11 @@ type SnapshotTx struct {
 	*gorm.DB
 	// Read runs a SELECT in the transaction. ctx bounds only this SELECT.
 	Read func(ctx context.Context, r Read) error
+}
+
+// Rows runs a SELECT in the transaction. It is a QueryFunc.
+func (tx SnapshotTx) Rows(ctx context.Context, text string, args, columns []any, take func() error) error {
+	return tx.Read(ctx, Read{SQL: text, Args: args, Columns: columns, Take: take})
 }
 
 // Read is a SELECT with parameters $1, $2, …. The elements of Columns point to variables. For each row, these variables

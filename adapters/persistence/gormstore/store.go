@@ -208,6 +208,25 @@ func (c *Core) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx S
 	return c.Dialect.Snapshot(ctx, timeout, fn)
 }
 
+// ReadInOrder is like Read, for statements that read the first of many rows in the order of an index; see
+// Dialect.ReadByIndex.
+func (c *Core) ReadInOrder(ctx context.Context, fn func(tx SnapshotTx) error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error {
+		if !c.Dialect.HasStatistics() {
+			return fn(SnapshotTx{DB: c.reader.WithContext(ctx), Read: func(ctx context.Context, r Read) error {
+				return c.Dialect.Query(ctx, r.SQL, r.Args, r.Columns, r.Take)
+			}})
+		}
+		return c.Dialect.Snapshot(ctx, c.Timeout, func(tx SnapshotTx) error {
+			tx.DB = tx.DB.WithContext(ctx)
+			if err := c.Dialect.ReadByIndex(tx.DB); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
+	})
+}
+
 // Fault returns the error of Options.InjectFault; nil if there is no such hook. A method that uses the database without
 // another method of Core calls Fault first.
 func (c *Core) Fault() error {

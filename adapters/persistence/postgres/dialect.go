@@ -382,6 +382,9 @@ func (Dialect) ReadByIndex(tx *gorm.DB) error {
 		"set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
+// HasStatistics implements gormstore.Dialect.
+func (Dialect) HasStatistics() bool { return true }
+
 // tenantLocks is the first key of the advisory locks of tenants. The second key is a hash of the tenant's id.
 const tenantLocks = "3602"
 

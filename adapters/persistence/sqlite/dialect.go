@@ -332,6 +332,9 @@ func execIndexed(tx *gorm.DB, statement string, rows []gormstore.IndexedRow) err
 // ReadByIndex does nothing. SQLite looks up ids by an index wherever it has one.
 func (dialect) ReadByIndex(*gorm.DB) error { return nil }
 
+// HasStatistics returns false: the service does not collect statistics on SQLite.
+func (dialect) HasStatistics() bool { return false }
+
 // ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }
 

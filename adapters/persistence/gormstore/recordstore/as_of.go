@@ -96,8 +96,11 @@ func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, co
 	}
 	r := asOfReader{ledger: s, tenant: tenant, connection: connection, filter: filter, page: page}
 	if filter.ExternalID == "" {
-		var err error
-		if r.end, err = s.endOfScan(ctx, tenant, connection, filter, page.After); err != nil {
+		err := s.ReadInOrder(ctx, func(tx gormstore.SnapshotTx) (err error) {
+			r.end, err = s.endOfScan(ctx, tx, tenant, connection, filter, page.After)
+			return err
+		})
+		if err != nil {
 			return domain.Page[domain.Transaction]{}, err
 		}
 	}

@@ -27,10 +27,17 @@ type pulled struct {
 }
 
 func newPulled(t testing.TB, b storetest.Backend) *pulled {
+	t.Helper()
+	return newPulledOf(t, b, domain.TenantID{UUID: uuid.New()}, "compared")
+}
+
+// newPulledOf is like newPulled, for a connection of the tenant.
+func newPulledOf(t testing.TB, b storetest.Backend, tenant domain.TenantID, name string) *pulled {
+	t.Helper()
 	p := &pulled{Backend: b, t: t, now: time.Now().UTC().Truncate(time.Microsecond)}
 	p.c = domain.Connection{
-		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: domain.TenantID{UUID: uuid.New()},
-		Kind: domain.Aggregator, Name: "compared", Vendor: "pluggy", AccountRef: "item-1", Sealed: []byte{1},
+		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: tenant,
+		Kind: domain.Aggregator, Name: name, Vendor: "pluggy", AccountRef: "item-1", Sealed: []byte{1},
 		Revision: 1, CreatedAt: p.now, UpdatedAt: p.now, TargetChangedAt: p.now,
 	}
 	p.must(b.Connections().Create(t.Context(), p.c, nil))

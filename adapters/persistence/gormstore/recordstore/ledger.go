@@ -146,20 +146,35 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	if err := checkDatePosition(page.After); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	var end domain.Position
-	scans := filter.Status == domain.Posted || !filter.Account.IsZero() || !filter.Pull.IsZero()
-	if filter.ExternalID == "" && scans {
-		var err error
-		if end, err = s.endOfScan(ctx, tenant, connection, filter, page.After); err != nil {
-			return domain.Page[domain.Transaction]{}, err
+	if filter.ExternalID != "" || filter.Status != domain.Posted && filter.Account.IsZero() && filter.Pull.IsZero() {
+		return s.listTransactions(ctx, s.Rows, tenant, connection, filter, page, domain.Position{})
+	}
+	// No index serves the filter.
+	var found domain.Page[domain.Transaction]
+	err := s.ReadInOrder(ctx, func(tx gormstore.SnapshotTx) error {
+		end, err := s.endOfScan(ctx, tx, tenant, connection, filter, page.After)
+		if err == nil {
+			found, err = s.listTransactions(ctx, tx.Rows, tenant, connection, filter, page, end)
 		}
+		return err
+	})
+	return found, err
+}
+
+// listTransactions returns the transactions of a connection that match the filter, up to the position end.
+func (s ledger) listTransactions(
+	ctx context.Context, read gormstore.QueryFunc, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, page domain.PageRequest, end domain.Position,
+) (domain.Page[domain.Transaction], error) {
+	if !end.IsZero() {
+		filter.Window.From = "" // the end is not earlier; SQLite would seek the first of two lower bounds
 	}
 	q := gormstore.NewQuery(selectTransactions)
 	s.addList(q, listedConnection(filter), tenant, connection, filter, page.After)
 	addEnd(q, end)
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
-	found, err := gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
+	found, err := gormstore.Paged(ctx, read, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 	if err == nil && found.Next.IsZero() {
 		found.Next = end
 	}
@@ -208,14 +223,15 @@ func listedConnection(filter ports.TransactionFilter) string {
 
 // endOfScan returns the position of the last transaction that a page after the position may examine. It returns the
 // zero Position if the page may examine all of them.
-func (s ledger) endOfScan(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+func (s ledger) endOfScan(
+	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, after domain.Position,
 ) (end domain.Position, err error) {
 	q := gormstore.NewQuery("SELECT date, id FROM transactions WHERE ")
 	s.addList(q, "connection_id = ?", tenant, connection, ports.TransactionFilter{Window: filter.Window}, after)
 	q.Add(" ORDER BY date DESC, id DESC LIMIT 1 OFFSET ?", maxScanned-1)
 	columns := []any{(*gormstore.Text)(&end.Key), (*gormstore.UUID)(&end.ID)}
-	err = s.Rows(ctx, q.String(), q.Args, columns, func() error { return nil })
+	err = tx.Read(ctx, q.AsRead(columns, func() error { return nil }))
 	return end, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 
 	"gorm.io/gorm/clause"
 
@@ -61,6 +62,10 @@ func (m *searchMerge) exactValues() (conditions []clause.Expr) {
 	return conditions
 }
 
+// maxExact is the maximum number of transactions with a value that a search of one connection examines for a page. They
+// may all belong to other connections.
+const maxExact = 1000
+
 // searchExact returns the transactions with the id, the reference or the tax number that match the search. For each
 // column, it reads the newest transactions with the value, through the index of the column. It examines no other
 // transactions. The other conditions of the search are checked afterwards, so a page may contain fewer items than
@@ -74,13 +79,12 @@ func (m *searchMerge) searchExact(
 	if err != nil || len(conditions) == 0 {
 		return none, err
 	}
-	found, err := m.readExact(ctx, conditions, end, page.Limit+1)
+	found, next, err := m.readExact(ctx, conditions, end, page.Limit+1)
 	if err != nil || len(found) == 0 {
-		return none, err
+		return domain.Page[domain.Transaction]{Next: next}, err
 	}
 	sortTransactions(found, newerFirst)
 	found = slices.CompactFunc(found, func(x, y domain.Transaction) bool { return x.ID == y.ID })
-	var next domain.Position
 	if len(found) > page.Limit {
 		found = found[:page.Limit]
 		next = found[page.Limit-1].DatePosition()
@@ -89,30 +93,49 @@ func (m *searchMerge) searchExact(
 }
 
 // readExact returns, for each of the conditions, at most limit transactions after the position. Only their ids,
-// connections and dates are set.
+// connections and dates are set. If the search is restricted to a connection, readExact examines at most maxExact
+// transactions for each condition, because no index contains a value and the connection. last is the position up to
+// which it has examined all of them; zero if there are no more.
 func (m *searchMerge) readExact(
 	ctx context.Context, conditions []clause.Expr, after domain.Position, limit int,
-) ([]domain.Transaction, error) {
+) (found []domain.Transaction, last domain.Position, err error) {
+	if !m.search.Connection.IsZero() {
+		limit = max(limit, maxExact)
+	}
 	q := gormstore.NewQuery("")
 	for i, condition := range conditions {
 		if i > 0 {
 			q.Add(" UNION ALL ")
 		}
-		q.Add("SELECT * FROM (SELECT connection_id, id, date FROM transactions WHERE tenant_id = ? AND ",
+		q.Add("SELECT * FROM (SELECT "+strconv.Itoa(i)+
+			" AS condition, connection_id, id, date FROM transactions WHERE tenant_id = ? AND ",
 			gormstore.UUID(m.tenant.UUID))
 		q.Add(condition.SQL, condition.Vars...)
 		q.Add(" AND (date, id) < (?, ?) AND date >= ?", after.Key, gormstore.UUID(after.ID), m.firstDate())
-		if !m.search.Connection.IsZero() {
-			q.Add(" AND "+gormstore.EqualUnindexed("connection_id", "?"), gormstore.UUID(m.search.Connection.UUID))
-		}
 		q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS r", limit)
 	}
+	var condition int
 	row := gormstore.NewTransactionRow()
-	columns := gormstore.ScanTargets(&row.Connection.UUID, &row.ID.UUID, (*string)(&row.Date))
-	var found []domain.Transaction
-	err := m.Rows(ctx, q.String(), q.Args, columns, func() error {
-		found = append(found, row.Transaction)
+	columns := append([]any{&condition},
+		gormstore.ScanTargets(&row.Connection.UUID, &row.ID.UUID, (*string)(&row.Date))...)
+	counts, ends := make([]int, len(conditions)), make([]domain.Position, len(conditions))
+	err = m.Rows(ctx, q.String(), q.Args, columns, func() error {
+		at := row.DatePosition()
+		if counts[condition]++; counts[condition] == 1 || at.Compare(ends[condition]) < 0 {
+			ends[condition] = at
+		}
+		if m.search.Connection.IsZero() || row.Connection == m.search.Connection {
+			found = append(found, row.Transaction)
+		}
 		return nil
 	})
-	return found, err
+	for i, n := range counts {
+		if n == limit && (last.IsZero() || ends[i].Compare(last) > 0) {
+			last = ends[i]
+		}
+	}
+	found = slices.DeleteFunc(found, func(t domain.Transaction) bool {
+		return !last.IsZero() && t.DatePosition().Compare(last) < 0 // the other conditions may have gaps there
+	})
+	return found, last, err
 }

@@ -461,18 +461,21 @@ func (v view) minus(other view) view {
 	return view{v.read - other.read, v.webhook - other.webhook, v.pull - other.pull}
 }
 
+// reads returns a load in which the good tenant reads its transactions.
+func (h *neighbourhood) reads() load {
+	path := surface + "/aggregator-connections/" + h.connection + "/transactions?limit=20"
+	return load{
+		addresses: []string{h.good.address}, clients: 4, status: http.StatusOK,
+		request: func(buf []byte, _, _ int) []byte { return get(buf, path, h.good.token) },
+	}
+}
+
 // observe measures the good tenant's requests for the given time.
 func (h *neighbourhood) observe(ctx context.Context, turn time.Duration) (v view, err error) {
 	var reads, webhooks loadResult
 	var readErr, webhookErr, pullErr error
 	var running sync.WaitGroup
-	path := surface + "/aggregator-connections/" + h.connection + "/transactions?limit=20"
-	running.Go(func() {
-		reads, readErr = load{
-			addresses: []string{h.good.address}, clients: 4, status: http.StatusOK,
-			request: func(buf []byte, _, _ int) []byte { return get(buf, path, h.good.token) },
-		}.paced(ctx, turn, 60)
-	})
+	running.Go(func() { reads, readErr = h.reads().paced(ctx, turn, 60) })
 	running.Go(func() {
 		webhooks, webhookErr = h.mail.load(4, h.good.address).paced(ctx, turn, 40)
 		h.mail.collectAccepted()
@@ -693,18 +696,25 @@ type longDescriptions struct{ *vendor }
 
 // ServeHTTP changes the descriptions in the pages of transactions.
 func (l longDescriptions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/v2/transactions" {
-		l.vendor.ServeHTTP(w, r)
-		return
-	}
-	seen := &pageRecorder{header: http.Header{}}
-	l.vendor.ServeHTTP(seen, r)
-	var page map[string]json.RawMessage
-	var results []map[string]any
-	if json.Unmarshal(seen.body.Bytes(), &page) == nil && json.Unmarshal(page["results"], &results) == nil {
+	l.serveChanged(w, r, func(results []map[string]any) {
 		for i := 0; i < len(results); i += longEvery {
 			results[i]["description"] = strings.Repeat("SUPERMERCADO ", longDescription/13)
 		}
+	})
+}
+
+// serveChanged responds as ServeHTTP does, but changes the transactions of a page.
+func (v *vendor) serveChanged(w http.ResponseWriter, r *http.Request, change func(results []map[string]any)) {
+	if r.URL.Path != "/v2/transactions" {
+		v.ServeHTTP(w, r)
+		return
+	}
+	seen := &pageRecorder{header: http.Header{}}
+	v.ServeHTTP(seen, r)
+	var page map[string]json.RawMessage
+	var results []map[string]any
+	if json.Unmarshal(seen.body.Bytes(), &page) == nil && json.Unmarshal(page["results"], &results) == nil {
+		change(results)
 		page["results"], _ = json.Marshal(results)
 		seen.body.Reset()
 		_ = json.NewEncoder(&seen.body).Encode(page)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -75,27 +74,11 @@ type rewritingVendor struct {
 
 // ServeHTTP changes the pages of transactions.
 func (v *rewritingVendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/v2/transactions" {
-		v.vendor.ServeHTTP(w, r)
-		return
-	}
-	seen := &pageRecorder{header: http.Header{}}
-	v.vendor.ServeHTTP(seen, r)
-	var page map[string]json.RawMessage
-	var results []map[string]any
-	if json.Unmarshal(seen.body.Bytes(), &page) == nil && json.Unmarshal(page["results"], &results) == nil {
+	v.serveChanged(w, r, func(results []map[string]any) {
 		for _, result := range results {
 			v.rewrite(result)
 		}
-		page["results"], _ = json.Marshal(results)
-		seen.body.Reset()
-		_ = json.NewEncoder(&seen.body).Encode(page)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	if seen.status != 0 {
-		w.WriteHeader(seen.status)
-	}
-	_, _ = w.Write(seen.body.Bytes())
+	})
 }
 
 // rewrite changes one transaction. The number of its text follows from its id.
@@ -308,13 +291,7 @@ func (h *neighbourhood) observeUntil(ctx context.Context, end <-chan time.Time) 
 	var reads, webhooks loadResult
 	var readErr, webhookErr error
 	var running sync.WaitGroup
-	path := surface + "/aggregator-connections/" + h.connection + "/transactions?limit=20"
-	running.Go(func() {
-		reads, readErr = load{
-			addresses: []string{h.good.address}, clients: 4, status: http.StatusOK,
-			request: func(buf []byte, _, _ int) []byte { return get(buf, path, h.good.token) },
-		}.paced(until, longest, 60)
-	})
+	running.Go(func() { reads, readErr = h.reads().paced(until, longest, 60) })
 	running.Go(func() {
 		webhooks, webhookErr = h.mail.load(4, h.good.address).paced(until, longest, 40)
 		h.mail.collectAccepted()

@@ -335,12 +335,12 @@ func TestHealthFollowsChecksAndSignals(t *testing.T) {
 }
 
 func TestAMomentOfThePastMayBeSlightlyAhead(t *testing.T) {
-	for ahead, want := range map[time.Duration]bool{
+	for offset, want := range map[time.Duration]bool{
 		-time.Hour: true, 0: true, domain.MaxAhead: true, domain.MaxAhead + 1: false,
 	} {
-		err := domain.CheckAsOf(noon.Add(ahead), noon)
+		err := domain.CheckAsOf(noon.Add(offset), noon)
 		if (err == nil) != want || err != nil && domain.ErrorsOf(err)[0].Field != "asOf" {
-			t.Errorf("%v ahead: %v", ahead, err)
+			t.Errorf("%v later: %v", offset, err)
 		}
 	}
 }

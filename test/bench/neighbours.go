@@ -92,28 +92,14 @@ func (b *bench) neighbours(ctx context.Context) ([]row, error) {
 }
 
 // newNeighbourhood starts a service, and stores the data of both tenants.
-func (b *bench) newNeighbourhood(ctx context.Context, database string) (h *neighbourhood, err error) {
-	h = &neighbourhood{bench: b, database: database}
-	url := ""
-	if database == "PostgreSQL" {
-		if url, err = b.database(ctx, "neighbours"); err != nil {
-			return nil, err
-		}
-	}
-	e, err := b.newEnv(ctx, url)
+func (b *bench) newNeighbourhood(ctx context.Context, database string) (*neighbourhood, error) {
+	h, err := b.serveTwo(ctx, database, "neighbours", func(settings map[string]string) {
+		delete(settings, "RATE_LIMIT_PER_MINUTE") // the defaults
+		delete(settings, "WEBHOOK_RATE_LIMIT_PER_MINUTE")
+	})
 	if err != nil {
 		return nil, err
 	}
-	delete(e.settings, "RATE_LIMIT_PER_MINUTE") // the defaults
-	delete(e.settings, "WEBHOOK_RATE_LIMIT_PER_MINUTE")
-	if h.good, err = e.serve(ctx); err != nil {
-		return nil, err
-	}
-	other, evil := *h.good.env, *h.good
-	if err := other.newTenant(ctx); err != nil {
-		return nil, err
-	}
-	evil.env, h.evil = &other, &evil
 	if h.empty, err = h.listenEmpty(ctx); err != nil {
 		return nil, err
 	}
@@ -122,6 +108,33 @@ func (b *bench) newNeighbourhood(ctx context.Context, database string) (h *neigh
 			return nil, err
 		}
 	}
+	return h, nil
+}
+
+// serveTwo starts a service with two tenants that have no data yet. name is the name of the database on PostgreSQL.
+func (b *bench) serveTwo(
+	ctx context.Context, database, name string, change func(settings map[string]string),
+) (h *neighbourhood, err error) {
+	h = &neighbourhood{bench: b, database: database}
+	url := ""
+	if database == "PostgreSQL" {
+		if url, err = b.database(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	e, err := b.newEnv(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	change(e.settings)
+	if h.good, err = e.serve(ctx); err != nil {
+		return nil, err
+	}
+	other, evil := *h.good.env, *h.good
+	if err := other.newTenant(ctx); err != nil {
+		return nil, err
+	}
+	evil.env, h.evil = &other, &evil
 	return h, nil
 }
 

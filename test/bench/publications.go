@@ -126,32 +126,19 @@ func (b *bench) publications(ctx context.Context) ([]row, error) {
 }
 
 // newPublications starts a service with two tenants and the given MEMORY_BUDGET.
-func (b *bench) newPublications(ctx context.Context, database, budget string) (h *neighbourhood, err error) {
-	h = &neighbourhood{bench: b, database: database}
-	if budget != "" {
-		h.database += ", MEMORY_BUDGET=" + budget
-	}
-	url := ""
-	if database == "PostgreSQL" {
-		if url, err = b.database(ctx, "publications"+strings.ToLower(budget)); err != nil {
-			return nil, err
+func (b *bench) newPublications(ctx context.Context, database, budget string) (*neighbourhood, error) {
+	name := "publications" + strings.ToLower(budget)
+	h, err := b.serveTwo(ctx, database, name, func(settings map[string]string) {
+		if budget != "" {
+			settings["MEMORY_BUDGET"] = budget
 		}
-	}
-	e, err := b.newEnv(ctx, url)
+	})
 	if err != nil {
 		return nil, err
 	}
 	if budget != "" {
-		e.settings["MEMORY_BUDGET"] = budget
+		h.database += ", MEMORY_BUDGET=" + budget
 	}
-	if h.good, err = e.serve(ctx); err != nil {
-		return nil, err
-	}
-	other, evil := *h.good.env, *h.good
-	if err := other.newTenant(ctx); err != nil {
-		return nil, err
-	}
-	evil.env, h.evil = &other, &evil
 	return h, h.fillGood(ctx)
 }
 

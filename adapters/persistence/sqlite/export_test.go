@@ -125,3 +125,14 @@ func AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 
 // Scrub runs Dialect.Scrub.
 func (db *DB) Scrub(ctx context.Context) error { return dialect{db: db}.Scrub(ctx) }
+
+// Write runs a statement on the writing connection in the same way as the methods of the store.
+func (db *DB) Write(ctx context.Context, text string, args ...any) error {
+	conn, release, err := db.writer(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = conn.ExecContext(ctx, text, args...)
+	return err
+}

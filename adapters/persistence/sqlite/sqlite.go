@@ -61,6 +61,8 @@ type DB struct {
 	// Writer is the only connection that writes. After the start of the process, only DB.writer uses it.
 	Writer *sql.DB
 	queue  writerQueue
+	// checkpoints copies the write-ahead log; nil for a database in memory.
+	checkpoints *checkpointer
 
 	reader  *gorm.DB
 	readers *sql.DB // nil for a database in memory
@@ -109,6 +111,9 @@ func (db *DB) openFile(ctx context.Context, path string) (err error) {
 	if err == nil {
 		_, db.snapshots, err = connect(ctx, name+"_pragma=query_only(1)&", snapshotReaders)
 	}
+	if err == nil {
+		db.checkpoints = startCheckpoints(ctx, db)
+	}
 	return err
 }
 
@@ -153,6 +158,9 @@ func (db *DB) Store(nudge gormstore.Nudge) *Store {
 func (db *DB) Close() error {
 	if db.store != nil {
 		db.store.Close()
+	}
+	if db.checkpoints != nil {
+		db.checkpoints.stop()
 	}
 	var errs []error
 	if db.anchor != nil {
@@ -201,10 +209,10 @@ func create(path string) error {
 //   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would fail if
 //     another transaction had written in the meantime.
 //
-// The write-ahead log is copied into the file every 4,000 pages (16 MiB), and not every 1,000 pages. Many writes change
-// the same pages of an index. With fewer copies of the log, these pages are copied less often.
+// The write-ahead log is copied into the file by a checkpointer, and only by a transaction if the checkpointer cannot
+// keep it below 16,000 pages (64 MiB).
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
-	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=secure_delete(1)&_txlock=immediate"
+	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(16000)&_pragma=secure_delete(1)&_txlock=immediate"
 
 // connect opens a pool with this number of connections, and a GORM handle that uses the pool. GORM's logger is silent,
 // because it would print the values of statements.

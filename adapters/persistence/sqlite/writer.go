@@ -17,7 +17,11 @@ func (db *DB) writer(ctx context.Context, webhooks bool) (conn *sql.Conn, releas
 		db.queue.release()
 		return nil, nil, err
 	}
-	return conn, func() { _ = conn.Close(); db.queue.release() }, nil
+	return conn, func() {
+		db.checkpoints.count(conn)
+		_ = conn.Close()
+		db.queue.release()
+	}, nil
 }
 
 // writerQueue orders the callers that wait for the writing connection. Callers that store webhooks take turns with

@@ -41,7 +41,7 @@ const (
 	indexBatch = 1024
 	// indexBatchText is the number of characters of texts after which a database transaction adds no further
 	// transactions to the index. On SQLite, no other write can begin meanwhile.
-	indexBatchText = 64 << 10
+	indexBatchText = 16 << 10
 	// indexCheckInterval is how long a process caches whether the database has an index of texts.
 	indexCheckInterval = time.Minute
 )

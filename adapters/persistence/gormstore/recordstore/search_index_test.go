@@ -27,7 +27,7 @@ func TestATransactionIndexesABoundedLengthOfTexts(t *testing.T) {
 		for i := range 3 {
 			w.Transactions = append(w.Transactions, domain.TransactionData{
 				ExternalID: fmt.Sprint(i), Amount: domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"},
-				Date: "2026-03-01", Description: strings.Repeat("x", 40<<10),
+				Date: "2026-03-01", Description: strings.Repeat("x", 10<<10),
 			})
 		}
 		if _, err := b.Pulls().StorePage(t.Context(), lease, w); err != nil {

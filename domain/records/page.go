@@ -19,6 +19,7 @@ type Page struct {
 	sweep    *SweepWrite          // nil unless the write is a sweep
 	digests  []Digest             // the digests of Transactions, in the same order
 	prepared preparedReplacements // see Prepared
+	foreseen *foreseen            // the result of Foresee; nil if it cannot be used in Changes
 }
 
 // NewPage prepares a write. If an account or a row occurs twice, only the later occurrence remains.

@@ -3,6 +3,7 @@ package records
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -11,8 +12,16 @@ import (
 // reader sees them, and the page switches to all of them at once. The key is the external id of the new row.
 type preparedReplacements map[string]*Record
 
+// foreseen is a result of findRemoved for a write at the given time.
+type foreseen struct {
+	replacements
+
+	at time.Time
+}
+
 // Foresee finds the comparisons that Changes will need, as far as they do not depend on other changes. A store calls it
-// outside of the transaction that writes. It changes nothing.
+// outside of the transaction that writes. It changes nothing. Changes uses the result of the comparisons if the view
+// states that nothing has changed since (View.AsForeseen), so that its transaction is shorter.
 //
 // If new rows continue many records, Foresee also returns the next versions of these records, made at the time At of
 // the page. A store may keep them where no reader sees them and then call Prepared: Changes switches to all of them at
@@ -20,11 +29,18 @@ type preparedReplacements map[string]*Record
 // the memory for one; those of the source.
 func (p *Page) Foresee(view View, source Source) (next []Record, err error) {
 	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
-	d.yield = func(c Changes, _ error) bool { return len(c.Rename) == 0 && len(c.Upsert) == 0 }
+	changesNothing := true
+	d.yield = func(c Changes, _ error) bool {
+		changesNothing = false
+		return len(c.Rename) == 0 && len(c.Upsert) == 0
+	}
 	err = d.beforeReplacements()
 	if err == nil && d.mayReplaceRemoved() {
 		var found replacements
 		if found, err = d.findRemoved(); err == nil {
+			if changesNothing && len(d.FirstStored) == 0 {
+				p.foreseen = &foreseen{found, d.At}
+			}
 			return d.prepareReplacements(&found), nil
 		}
 	}

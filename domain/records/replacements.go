@@ -28,7 +28,7 @@ type replacement struct {
 //     domain.MatchWindow and has replaced no other row. In the latter case, this younger record is superseded.
 //   - If all rows of an account have changed their ids, the account is judged as a whole; see judgeWhole.
 func (d *decision) matchRemoved() error {
-	found, err := d.findRemoved()
+	found, err := d.foundRemoved()
 	if err != nil || found.replacement == nil {
 		return err
 	}
@@ -59,6 +59,19 @@ type replacements struct {
 	*replacement
 	matches     []domain.Match
 	suggestions []matching.Suggestion
+}
+
+// foundRemoved returns the result of findRemoved, which Foresee may have found already.
+func (d *decision) foundRemoved() (replacements, error) {
+	foreseen := d.foreseen
+	d.foreseen = nil // matchRemoved changes it
+	if !d.AsForeseen || foreseen == nil || len(d.FirstStored) > 0 || !foreseen.at.Equal(d.At) {
+		return d.findRemoved()
+	}
+	if foreseen.replacement != nil {
+		d.never = foreseen.Never
+	}
+	return foreseen.replacements, nil
 }
 
 // findRemoved finds the new rows that replace removed ones. It emits no changes. Errors: ErrNotCompared; those of the

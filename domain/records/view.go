@@ -68,6 +68,8 @@ type View struct {
 	CoveredTo map[string]domain.Date
 	// FirstStored contains the external ids of the page's accounts that were not stored before.
 	FirstStored []string
+	// AsForeseen is set if nothing that Page.Foresee compares has changed since it was called.
+	AsForeseen bool
 }
 
 // Source reads what a decision needs only for some pages. All methods read the records of one connection, and see the

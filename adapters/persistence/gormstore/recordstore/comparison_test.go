@@ -21,6 +21,7 @@ import (
 type pulled struct {
 	storetest.Backend
 	t     testing.TB
+	pulls ports.Pulls // Backend.Pulls unless a test changes it
 	c     domain.Connection
 	lease domain.Lease
 	now   time.Time
@@ -34,7 +35,7 @@ func newPulled(t testing.TB, b storetest.Backend) *pulled {
 // newPulledOf is like newPulled, for a connection of the tenant.
 func newPulledOf(t testing.TB, b storetest.Backend, tenant domain.TenantID, name string) *pulled {
 	t.Helper()
-	p := &pulled{Backend: b, t: t, now: time.Now().UTC().Truncate(time.Microsecond)}
+	p := &pulled{Backend: b, t: t, pulls: b.Pulls(), now: time.Now().UTC().Truncate(time.Microsecond)}
 	p.c = domain.Connection{
 		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: tenant,
 		Kind: domain.Aggregator, Name: name, Vendor: "pluggy", AccountRef: "item-1", Sealed: []byte{1},
@@ -70,7 +71,7 @@ func (p *pulled) store(w ports.PageWrite) domain.Counts {
 	if w.AccountRef == "" {
 		w.AccountRef = "item-1"
 	}
-	counts, err := p.Pulls().StorePage(p.t.Context(), p.lease, w)
+	counts, err := p.pulls.StorePage(p.t.Context(), p.lease, w)
 	p.must(err)
 	return counts
 }
@@ -145,12 +146,12 @@ func (p *pulled) stage(rows []domain.TransactionData, rules *ports.Matching) por
 // comparedWrites are the writes that compare rows: all ids of the account change at once.
 var comparedWrites = map[string]func(p *pulled, rows []domain.TransactionData, rules *ports.Matching) domain.Counts{
 	"publication": func(p *pulled, rows []domain.TransactionData, rules *ports.Matching) domain.Counts {
-		published, err := p.Pulls().Publish(p.t.Context(), p.lease, p.stage(rows, rules))
+		published, err := p.pulls.Publish(p.t.Context(), p.lease, p.stage(rows, rules))
 		p.must(err)
 		return published.Counts
 	},
 	"sweep": func(p *pulled, rows []domain.TransactionData, rules *ports.Matching) domain.Counts {
-		counts, err := p.Pulls().Sweep(p.t.Context(), p.lease, ports.SweepWrite{
+		counts, err := p.pulls.Sweep(p.t.Context(), p.lease, ports.SweepWrite{
 			Seen: func(id string) bool { return strings.HasPrefix(id, "new") }, Proof: domain.OneRead,
 			Page: ports.PageWrite{
 				Transactions: rows, NewID: newRecordID, Matching: rules,

@@ -81,13 +81,14 @@ func (s pulls) writePage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
 ) (counts domain.Counts, err error) {
 	defer page.Release()
+	var foreseen *foreseenState
 	if page.ComparesMany() {
-		if err := s.preparePage(ctx, timeout, lease, page); err != nil {
+		if foreseen, err = s.preparePage(ctx, timeout, lease, page); err != nil {
 			return domain.Counts{}, err
 		}
 	}
 	err = compared(page.Comparisons, func() (err error) {
-		counts, err = s.writeCompared(ctx, timeout, lease, page, progress)
+		counts, err = s.writeCompared(ctx, timeout, lease, page, progress, foreseen)
 		return err
 	})
 	return counts, err
@@ -101,37 +102,41 @@ func (s pulls) newWriterOf(page *records.Page) *pageWriter {
 }
 
 // preparePage makes the comparisons of a page with many rows before its transaction begins. If the ids of many records
-// change, it also stores their next versions in prepared_transactions. Errors: LeaseLost, and those of compared.
+// change, it also stores their next versions in prepared_transactions. It returns the state of the compared rows.
+// Errors: LeaseLost, and those of compared.
 func (s pulls) preparePage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page,
-) error {
+) (foreseen *foreseenState, err error) {
 	var next []records.Record
-	err := compared(page.Comparisons, func() (err error) {
-		next, err = s.foresee(ctx, timeout, lease, page)
+	err = compared(page.Comparisons, func() (err error) {
+		next, foreseen, err = s.foresee(ctx, timeout, lease, page)
 		return err
 	})
 	if err != nil || len(next) == 0 {
-		return err
+		return foreseen, err
 	}
 	first := true
 	for batch := range slices.Chunk(next, records.PreparedBatch) {
 		if err := s.storePrepared(ctx, lease, batch, first); err != nil {
-			return err
+			return nil, err
 		}
 		first = false
 	}
 	page.Prepared(next)
-	return nil
+	return foreseen, nil
 }
 
 // foresee finds the comparisons of a page in a snapshot, so that a page with many rows does not begin a transaction in
-// vain. It also returns the next versions of records whose ids change, made at the foreseen time of the page. Errors:
-// records.ErrNotCompared.
+// vain. It also returns the next versions of records whose ids change, made at the foreseen time of the page, and the
+// state of the compared rows. Errors: records.ErrNotCompared.
 func (s pulls) foresee(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page,
-) (next []records.Record, err error) {
+) (next []records.Record, foreseen *foreseenState, err error) {
 	p := s.newWriterOf(page)
 	err = s.readUnderLease(ctx, timeout, lease, p, func() (err error) {
+		if foreseen, err = p.readForeseen(); err != nil {
+			return err
+		}
 		for i, read := range p.queries(lease)[1:] {
 			if i == 1 && !page.MayReplace(p.view()) { // the first query has read what this depends on
 				return nil
@@ -147,13 +152,14 @@ func (s pulls) foresee(
 		next, err = page.Foresee(p.view(), recordSource{p})
 		return err
 	})
-	return next, err
+	return next, foreseen, err
 }
 
-// writeCompared writes a page in one transaction. Accounts are written first, because rows refer to them. Errors:
-// records.ErrNotCompared.
+// writeCompared writes a page in one transaction. Accounts are written first, because rows refer to them. foreseen is
+// the state that preparePage has returned, or nil. Errors: records.ErrNotCompared.
 func (s pulls) writeCompared(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
+	foreseen *foreseenState,
 ) (domain.Counts, error) {
 	p := s.newWriterOf(page)
 	return s.runPage(ctx, timeout, lease, p, func() error {
@@ -163,7 +169,12 @@ func (s pulls) writeCompared(
 		if err := p.writeAccounts(); err != nil {
 			return err
 		}
-		if err := p.apply(page.Changes(p.view(), recordSource{p})); err != nil {
+		view := p.view()
+		var err error
+		if view.AsForeseen, err = p.isAsForeseen(foreseen); err != nil {
+			return err
+		}
+		if err := p.apply(page.Changes(view, recordSource{p})); err != nil {
 			return err
 		}
 		return p.updatePull(progress)

@@ -30,6 +30,7 @@ type transactionCost struct {
 	prepared   int // rows written to prepared_transactions
 	written    int // rows written to transactions one by one
 	staged     int // staged rows read
+	records    int // records read with their contents
 }
 
 // costs counts the cost of each transaction of the writer.
@@ -60,11 +61,17 @@ func (d *costs) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, fi
 // counted counts a statement, and the staged rows that it reads.
 func (d *costs) counted(r gormstore.Read) gormstore.Read {
 	d.last().statements++
-	if take := r.Take; strings.HasPrefix(r.SQL, "SELECT content FROM staged_transactions") {
-		r.Take = func() error {
-			d.last().staged++
-			return take()
-		}
+	rows := new(int)
+	switch {
+	case strings.HasPrefix(r.SQL, "SELECT content FROM staged_transactions"):
+		rows = &d.last().staged
+	case strings.Contains(r.SQL, "metadata") && strings.Contains(r.SQL, " FROM transactions "):
+		rows = &d.last().records
+	}
+	take := r.Take
+	r.Take = func() error {
+		*rows++
+		return take()
 	}
 	return r
 }

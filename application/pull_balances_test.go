@@ -369,3 +369,33 @@ func TestBalancesAreReadAfterChangesOfAStream(t *testing.T) {
 		})
 	}
 }
+
+// A vendor without a proof of absence by one read synchronises while its rows are read. The balance was read before,
+// and must not be compared with the rows.
+func TestABalanceOfAnEarlierSynchronisationIsNoReading(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*domain.LinkStatus)
+		want   string
+	}{
+		"no synchronisation": {func(*domain.LinkStatus) {}, "1000"},
+		"synchronised":       {func(s *domain.LinkStatus) { s.SyncedAt = s.SyncedAt.Add(time.Minute) }, ""},
+		"another state":      {func(s *domain.LinkStatus) { s.SyncMarker = "later" }, ""},
+		"never reported":     {func(s *domain.LinkStatus) { s.SyncedAt = time.Time{} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, _, connection := newStatingEnv(t)
+			e.vendor.status.Accounts, e.vendor.status.Cards = domain.TwoReads, domain.TwoReads
+			e.vendor.status.Transactions, e.vendor.status.SyncedAt = domain.TwoReads, e.clock.Now()
+			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+				c.change(&e.vendor.status)
+				return nil, nil
+			}
+			id := e.requestFullPull(connection)
+			e.runPull(id)
+			e.wantPull(id, domain.PullSucceeded, "")
+			if got := e.lastBalance(connection); got != c.want {
+				t.Errorf("the reading has the balance %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -88,5 +88,6 @@ func (a *attempt) run(ctx context.Context) (held withheld, err error) {
 	if err = a.steps.removeMissing(ctx); err != nil {
 		return held, err
 	}
+	a.steps.confirmBalances(ctx)
 	return held, a.steps.readBills(ctx)
 }

@@ -233,14 +233,27 @@ func (r *stepReader) settledRead() *ports.SettledRead {
 // readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. It
 // returns false if the account holder must sign in again, or the consent has ended.
 //
-// If the proof is TwoReads, the vendor does not report when it synchronises. In this case, confirmation need not be
-// statusSame.
+// If the proof is TwoReads, the vendor does not report that it synchronises, and may not report when it last did. In
+// this case, confirmation need not be statusSame (see confirmBalances).
 func (r *stepReader) readSettled() bool {
 	if !r.readsEverything() || r.confirmation == statusChanged {
 		return false
 	}
 	proof := r.ground().Rows
 	return proof == domain.TwoReads || proof == domain.OneRead && r.confirmation == statusSame
+}
+
+// confirmBalances reads the status again if settledRead would return balances, and nothing has compared the status with
+// that before the first page. If the vendor has synchronised meanwhile, the balances may be older than the rows. The
+// same is assumed if the status cannot be read.
+func (r *stepReader) confirmBalances(ctx context.Context) {
+	if r.confirmation != notCompared || r.status.SyncedAt.IsZero() || !r.readSettled() || r.settledRead() == nil {
+		return
+	}
+	status, err := r.check(ctx)
+	if err != nil || !status.SameState(r.status) || !status.SyncedAt.Equal(r.status.SyncedAt) {
+		r.confirmation = statusChanged
+	}
 }
 
 // readBalances reports whether the attempt has read balances that must equal the sums of the records, although it has

@@ -229,14 +229,14 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 		return err
 	}
 	ofAccount := "connection_id = ? AND " + b.dialect.TenantIs("tenant_id", "?") + " AND account_id = ?"
-	ids := " IN (SELECT id FROM transactions WHERE " + ofAccount + ")"
+	changed := " IN (SELECT id FROM transactions WHERE version > 1 AND " + ofAccount + ")"
 	for _, statement := range []struct {
 		sql  string
 		args []any
 	}{
-		{archiveSQL + ofAccount, []any{b.time(b.At), source, tenant, account}},
-		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
+		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + changed,
 			[]any{to, source, tenant, source, tenant, account}},
+		{archiveMovedSQL + ofAccount, []any{to, b.time(b.At), source, tenant, account}},
 		{`INSERT INTO split_pairs (connection_id, old_external_id, new_external_id, tenant_id)
 			SELECT ?, old_external_id, new_external_id, tenant_id FROM split_pairs
 			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, source, tenant}},

@@ -20,6 +20,19 @@ import (
 var archiveSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
 	", CAST(? AS timestamptz) FROM transactions WHERE "
 
+// archiveMovedSQL is like archiveSQL, for rows that are about to move to another connection, whose id is the first
+// parameter. The versions have its id, too.
+var archiveMovedSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " +
+	gormstore.JoinColumns(func(c gormstore.Column) string {
+		switch {
+		case !gormstore.IsVersioned(c):
+			return ""
+		case c.Name == "connection_id":
+			return "?"
+		}
+		return c.Name
+	}) + ", CAST(? AS timestamptz) FROM transactions WHERE "
+
 // versionColumns are the columns of transaction_versions.
 var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
 	if !gormstore.IsVersioned(c) {

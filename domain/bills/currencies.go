@@ -2,7 +2,6 @@ package bills
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -80,7 +79,7 @@ func merge(parts []part, results []Result, rows int) Result {
 			sum.Count, sum.Sum = sum.Count+month.Count, sum.Sum.Add(month.Sum)
 		}
 	}
-	slices.SortStableFunc(all.Bills, func(x, y Evaluated) int {
+	domain.SortLarge(all.Bills, func(x, y Evaluated) int {
 		if (x.SameAs == "") != (y.SameAs == "") { // duplicates come last
 			return cmp.Compare(x.SameAs, y.SameAs)
 		}

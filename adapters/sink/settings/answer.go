@@ -2,7 +2,6 @@ package settings
 
 import (
 	"bytes"
-	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -48,7 +47,7 @@ type span struct{ begin, end int }
 
 // without returns the body with "…" instead of each of the spans. Spans that overlap are one.
 func without(body []byte, hidden []span) []byte {
-	slices.SortFunc(hidden, func(a, b span) int {
+	domain.SortLarge(hidden, func(a, b span) int {
 		if a.begin != b.begin {
 			return a.begin - b.begin
 		}

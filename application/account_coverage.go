@@ -67,12 +67,13 @@ func (s *Service) accountCoverage(
 	return months, err
 }
 
-// monthsOf returns the first days of the first and of the last month. If one is not given, it is the first month with a
-// record or a statement, or the present month. Errors: Invalid.
+// monthsOf returns the first days of the first and of the last month. If the last one is not given, it is the present
+// month. If the first one is not given, it is the first month with a record or a statement. If neither is given, it is at
+// most maxMonths before the present one. Errors: Invalid.
 func monthsOf(
 	all []witness.Overview, first, today domain.Date, wanted domain.Window,
 ) (begin, end time.Time, err error) {
-	hasFrom := wanted.From != ""
+	hasFrom, hasTo := wanted.From != "", wanted.To != ""
 	if wanted.To == "" {
 		wanted.To = max(today, wanted.From)
 	}
@@ -96,13 +97,16 @@ func monthsOf(
 	if err != nil {
 		return begin, end, err
 	}
-	switch tooLong := begin.AddDate(0, maxMonths, 0).Before(end); {
-	case tooLong && !hasFrom:
-		return begin, end, domain.FieldError("to", "must be at most 120 months after the first month of the account")
-	case tooLong:
-		return begin, end, domain.FieldError("from", "must be at most 120 months before to")
+	switch earliest := end.AddDate(0, -maxMonths, 0); {
+	case !begin.Before(earliest):
+	case hasFrom:
+		err = domain.FieldError("from", "must be at most 120 months before to")
+	case hasTo:
+		err = domain.FieldError("to", "must be at most 120 months after the first month of the account")
+	default:
+		begin = earliest
 	}
-	return begin, end, nil
+	return begin, end, err
 }
 
 // monthOf returns the first day of the month of a date.

@@ -123,40 +123,61 @@ func (s *Service) compareAgain(
 		}
 		return s.readFile(ctx, m, statement, content, options, action)
 	}
-	selected, err := s.readWitness(ctx, m, &statement)
+	selected, refusal, err := s.readWitness(ctx, m, &statement)
 	if err != nil {
 		return statement, err
 	}
-	w := ports.BankStatementWrite{At: s.Clock.Now(), SetFindings: true, Compared: true}
-	if w.Findings, err = s.compare(ctx, m, &statement, selected); err != nil {
+	w := ports.BankStatementWrite{At: s.Clock.Now(), SetFindings: true, Compared: refusal == nil}
+	if refusal != nil {
+		statement.Decline(*refusal)
+	} else if w.Findings, err = s.compare(ctx, m, &statement, selected, action != ""); err != nil {
 		return statement, err
 	}
 	return statement, s.saveBankStatement(ctx, &statement, w, action)
 }
 
-// readWitness returns the records of the account that is the witness as a statement.
+// readWitness returns the records of the account that is the witness as a statement. Its days begin when both accounts
+// have a record: before, it is not known that nothing is missing.
 func (s *Service) readWitness(
 	ctx context.Context, m *comparisonMemory, statement *witness.BankStatement,
-) (witness.Statement, error) {
+) (read witness.Statement, refusal *witness.Refusal, err error) {
+	var ours domain.Account
+	var began domain.Date
+	err = s.Ledger.Snapshot(ctx, m.tenant, statement.Account, func(view ports.AccountView) (err error) {
+		ours = view.Account
+		began, err = view.FirstDay(ctx)
+		return err
+	})
+	if err != nil {
+		return read, nil, err
+	}
 	days := statement.Reading.Days
 	theirs, err := s.readRecords(ctx, m, statement.Witness, days, 0)
 	if err != nil {
-		return witness.Statement{}, err
+		return read, nil, err
 	}
 	account := theirs.account
+	if refusal := witness.CheckCurrency(account.Currency, ours.Currency); refusal != nil {
+		return read, refusal, nil
+	}
 	if theirs.coversTo == "" || theirs.coversTo < days.To {
 		days.To = theirs.coversTo
 	}
+	if began == "" || theirs.began == "" {
+		days.To = ""
+	}
+	days.From = max(days.From, began, theirs.began)
 	numbers := witness.Account{Number: account.Number, Bank: account.Institution.ID}
-	read := witness.AccountStatement(numbers, account.Currency, days, theirs.records, theirs.balances)
+	read = witness.AccountStatement(numbers, account.Currency, days, theirs.records, theirs.balances)
 	statement.Reading = witness.Reading{Days: statement.Reading.Days, BankReadAt: account.BankReadAt}
 	statement.Reading.Read(witness.Selected{Statement: read, Match: witness.MatchChosen})
-	return read, nil
+	return read, nil, nil
 }
 
-// compare compares a statement with the records of its account, and returns the findings.
+// compare compares a statement with the records of its account, and returns the findings. asked is set if a caller
+// has asked for the comparison.
 func (s *Service) compare(
-	ctx context.Context, m *comparisonMemory, statement *witness.BankStatement, read witness.Statement,
+	ctx context.Context, m *comparisonMemory, statement *witness.BankStatement, read witness.Statement, asked bool,
 ) ([]witness.Finding, error) {
 	ours, err := s.readRecords(ctx, m, statement.Account, daysOf(read), nearDays)
 	if err != nil {
@@ -166,7 +187,7 @@ func (s *Service) compare(
 		Statement: read, Records: ours.records, CoversTo: ours.coversTo, Balances: ours.balances,
 		Confirmed: statement.Confirmed(),
 	})
-	statement.Compared(result, s.Clock.Now())
+	statement.Compared(result, s.Clock.Now(), asked)
 	statement.ComparedChanges = statement.Changes
 	return result.Findings, nil
 }
@@ -201,6 +222,7 @@ func daysOf(statement witness.Statement) domain.Window {
 type ourRecords struct {
 	account  domain.Account
 	records  []witness.Record
+	began    domain.Date // the day of the first record; "" if there is none
 	coversTo domain.Date
 	balances []witness.DayBalance
 }
@@ -213,8 +235,11 @@ func (s *Service) readRecords(
 	if err != nil {
 		return ours, err
 	}
-	err = s.Ledger.Snapshot(ctx, m.tenant, id, func(view ports.AccountView) error {
+	err = s.Ledger.Snapshot(ctx, m.tenant, id, func(view ports.AccountView) (err error) {
 		ours.account, ours.coversTo = view.Account, view.CoversTo(s.coverage())
+		if ours.began, err = view.FirstDay(ctx); err != nil {
+			return err
+		}
 		sums := books.NewDayBalances(view.Completeness, view.Account.Currency, readings, s.coverage())
 		if days.From == "" {
 			return nil

@@ -75,8 +75,9 @@ func (s *Service) isRead(
 	ctx context.Context, stored witness.BankStatement, options witness.ReadingOptions,
 ) (bool, error) {
 	read := stored.Reading.Options
+	sameFormat := read.Format == options.Format || read.Format == "" && stored.Reading.Format == options.Format
 	if stored.State == witness.StateWithdrawn || stored.State == witness.StateRefused ||
-		read.Format != options.Format || read.Account != options.Account {
+		!sameFormat || read.Account != options.Account {
 		return false, nil
 	}
 	if stored.State != witness.StateNeedsMapping && read.Mapping == nil {
@@ -92,7 +93,7 @@ func (s *Service) readFile(ctx context.Context, m *comparisonMemory, statement w
 	content []byte, options witness.ReadingOptions, action string,
 ) (witness.BankStatement, error) {
 	if statement.Reading.Options != options {
-		statement.Decisions = nil
+		statement.EndDecisions(s.Clock.Now())
 	}
 	w := ports.BankStatementWrite{At: s.Clock.Now(), SetFindings: true}
 	selected, refusal, err := s.readStatement(ctx, &statement, content, options)
@@ -101,7 +102,7 @@ func (s *Service) readFile(ctx context.Context, m *comparisonMemory, statement w
 	}
 	if refusal != nil {
 		statement.Decline(*refusal)
-	} else if w.Findings, err = s.compare(ctx, m, &statement, selected.Statement); err != nil {
+	} else if w.Findings, err = s.compare(ctx, m, &statement, selected.Statement, action != ""); err != nil {
 		return statement, err
 	}
 	w.Compared, w.DropFile = refusal == nil, statement.State == witness.StateRefused
@@ -185,12 +186,18 @@ func (s *Service) AddWitnessAccount(ctx context.Context, tenant domain.TenantID,
 	if err := checkWitness(account, other, days); err != nil {
 		return view, false, err
 	}
-	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
+	ours, err := s.Ledger.Account(ctx, tenant, account)
+	if err != nil {
 		return view, false, err
 	}
-	if _, err := s.Ledger.Account(ctx, tenant, other); errors.Is(err, domain.NotFound) {
+	theirs, err := s.Ledger.Account(ctx, tenant, other)
+	if errors.Is(err, domain.NotFound) {
 		return view, false, domain.FieldError("accountId", "is not the id of an account")
-	} else if err != nil {
+	}
+	if err == nil && witness.CheckCurrency(theirs.Currency, ours.Currency) != nil {
+		err = domain.FieldError("accountId", "must be an account in "+ours.Currency)
+	}
+	if err != nil {
 		return view, false, err
 	}
 	statement := s.newBankStatement(ctx, tenant, account)

@@ -75,3 +75,80 @@ func TestTooManyMonthsOfCoverageAreBlamedOnWhatWasGiven(t *testing.T) {
 		}
 	}
 }
+
+// compareAccounts adds another account as a witness about the first one.
+func (r *relinkEnv) compareAccounts(from, to domain.Date) (ports.BankStatementView, error) {
+	r.Helper()
+	accounts, err := r.ListAccounts(r.ctx, r.tenant, r.c.ID, domain.PageRequest{Limit: 2})
+	r.noError(err)
+	view, _, err := r.AddWitnessAccount(
+		r.ctx, r.tenant, accounts.Items[0].ID, accounts.Items[1].ID, domain.Window{From: from, To: to})
+	return view, err
+}
+
+// Before the first record of an account, nobody knows whether its movements are missing.
+func TestAWitnessAccountCoversNoDaysBeforeBothHaveRecords(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.vendor.links["item-1"].rows = append(movements("a1", "x1 2026-01-20 early", "x2 2026-02-10 shop"),
+		movements("b1", "y2 2026-02-10 shop")...)
+	read := domain.ProductReading{At: e.clock.Now()}
+	e.vendor.status.Bank = &domain.BankReading{Bank: read, Cards: read}
+	e.pull()
+	view, err := e.compareAccounts("2025-06-01", "2026-02-28")
+	e.noError(err)
+	c := view.Comparison
+	if c.Verdict == witness.Differs || len(c.Covered) != 1 || c.Covered[0].From != "2026-02-10" {
+		t.Errorf("the verdict is %s on the days %v", c.Verdict, c.Covered)
+	}
+	if view, err = e.compareAccounts("2025-06-01", "2025-12-31"); err != nil || len(view.Comparison.Covered) > 0 ||
+		view.Comparison.Verdict != witness.Inconclusive {
+		t.Errorf("before both: %+v: %v", view.Comparison, err)
+	}
+}
+
+// An account in another currency is no witness.
+func TestAWitnessAccountHasTheCurrencyOfTheAccount(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.vendor.links["item-1"].rows = movements("a1", "x1 2026-02-10 shop")
+	e.vendor.links["item-1"].accounts[1].Currency = "USD"
+	e.pull()
+	if _, err := e.compareAccounts("2026-02-01", "2026-02-28"); len(fields(err)) != 1 || fields(err)[0] != "accountId" {
+		t.Errorf("the comparison returned %v", err)
+	}
+}
+
+// ofxOf returns an OFX file of February with one line of the account's currency.
+func ofxOf(amount string) []byte {
+	return []byte("OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>" +
+		"<CURDEF>BRL<BANKTRANLIST><DTSTART>20260201<DTEND>20260228\n" +
+		"<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260210<TRNAMT>" + amount + "<FITID>1<MEMO>shop</STMTTRN>\n" +
+		"</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n")
+}
+
+// A person's note must not vanish when somebody sends the same file with another parameter.
+func TestAFileThatIsReadInAnotherWayKeepsItsDecisions(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.vendor.links["item-1"].rows = movements("a1", "x1 2026-02-10 shop")
+	e.pull()
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	add := func(format witness.Format) ports.BankStatementView {
+		t.Helper()
+		view, _, err := e.AddBankStatement(e.ctx, e.tenant, accounts.Items[0].ID, ports.BankStatementFile{
+			Name: "february.ofx", Format: format, Content: ofxOf("-7.77"),
+		})
+		e.noError(err)
+		return view
+	}
+	first := add("")
+	_, err = e.DecideBankStatement(e.ctx, e.tenant, first.ID, witness.Decision{
+		Kind: witness.Accepted, Note: "the bank has told us",
+	})
+	e.noError(err)
+	if again := add("ofx"); len(again.Decisions) != 1 || !again.Decisions[0].EndedAt.IsZero() {
+		t.Errorf("with the format that it has: %+v", again.Decisions)
+	}
+	if again := add("csv"); len(again.Decisions) != 1 || again.Decisions[0].EndedAt.IsZero() {
+		t.Errorf("with another format: %+v", again.Decisions)
+	}
+}

@@ -17,7 +17,8 @@ type DayBalance struct {
 // DayBalances computes the balances of an account at the ends of days, as the vendor's readings imply them: the latest
 // balance without the posted records after the day. The days are the last covered days of the readings. Only readings
 // count that agree with the latest one about the records, and only if no record has changed since the latest one, and
-// no record waits for its removal: it is not known which records the latest balance lacks.
+// no record waits for its removal: it is not known which records the latest balance lacks. One of them must be of
+// another day than the latest one: a balance alone may contain movements that the vendor has not listed yet.
 type DayBalances struct {
 	days    []domain.Date
 	latest  *AccountReading
@@ -37,11 +38,16 @@ func NewDayBalances(c Completeness, currency string, readings []AccountBalance, 
 	if !known {
 		return d
 	}
-	d.latest, d.lastDay = last, rules.Day(last.At)
+	confirmed := false
+	present := dayOfReading(last.At, last.BankReadAt, currency, rules)
 	for _, r := range readings {
 		if r.Currency == currency && r.Anchor.Equal(anchor) {
-			d.days = append(d.days, dayOfReading(r.At, r.BankReadAt, r.Currency, rules))
+			day := dayOfReading(r.At, r.BankReadAt, r.Currency, rules)
+			d.days, confirmed = append(d.days, day), confirmed || day != present
 		}
+	}
+	if confirmed {
+		d.latest, d.lastDay = last, rules.Day(last.At)
 	}
 	return d
 }
@@ -69,6 +75,9 @@ func (d *DayBalances) Add(date domain.Date, amount decimal.Decimal, known bool) 
 // In returns the balances at the ends of those days that are in the window. All records after its first day must have
 // been added.
 func (d *DayBalances) In(window domain.Window) (all []DayBalance) {
+	if d.latest == nil {
+		return nil
+	}
 	seen := map[domain.Date]bool{}
 	for _, day := range d.days {
 		if seen[day] || !window.Contains(day) || d.unknown > day {

@@ -37,6 +37,8 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 		"a vendor that states no time": {
 			nil, []books.AccountBalance{undated}, []books.DayBalance{day("2026-09-03", "30")},
 		},
+		"only the latest reading":      {nil, []books.AccountBalance{reading(10, "10")}, nil},
+		"several readings of its day":  {nil, []books.AccountBalance{reading(10, "10"), reading(10, "10")}, nil},
 		"a reading with other records": {nil, []books.AccountBalance{reading(9, "11")}, nil},
 		"records have changed since": {
 			func(c *books.Completeness) { c.Changed.Since = at(11) }, []books.AccountBalance{reading(10, "10")}, nil,
@@ -83,7 +85,10 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 func TestTheBalanceOfADayLeavesOutTheRecordsAfterTheLocalDayOfTheReading(t *testing.T) {
 	at := time.Date(2026, 9, 11, 1, 0, 0, 0, time.UTC)
 	last := books.AccountReading{At: at, Currency: "BRL", Balance: decimal.New(60, 0), BankReadAt: at}
-	readings := []books.AccountBalance{{At: at, BankReadAt: at, Currency: "BRL", Anchor: decimal.New(60, 0)}}
+	reading := books.AccountBalance{At: at, BankReadAt: at, Currency: "BRL", Anchor: decimal.New(60, 0)}
+	before := reading
+	before.At, before.BankReadAt = at.AddDate(0, 0, -20), at.AddDate(0, 0, -20)
+	readings := []books.AccountBalance{reading, before}
 	rules := domain.Coverage{Offset: -3 * time.Hour}
 	d := books.NewDayBalances(books.Completeness{Last: &last}, "BRL", readings, rules)
 	d.Add("2026-09-10", decimal.New(5, 0), true)

@@ -83,7 +83,7 @@ type Reading struct {
 	Counts     Counts    `json:"counts,omitzero"`
 	Sums       Sums      `json:"sums,omitzero"`
 	Warnings   []Warning `json:"warnings,omitempty"`
-	// Period contains all lines and all covered days; zero if there are none.
+	// Period contains all lines and all days that the statement covers; zero if there are none.
 	Period domain.Window `json:"period,omitzero"`
 }
 
@@ -97,7 +97,10 @@ type ReadingOptions struct {
 
 // Result is a stored comparison. Its lines are stored apart.
 type Result struct {
-	At            time.Time         `json:"at"`
+	At time.Time `json:"at"`
+	// AskedAt is when a caller has last asked for a comparison; zero if that is At. The service compares again when
+	// records change. The order in which it does so says nothing about the statements.
+	AskedAt       time.Time         `json:"askedAt,omitzero"`
 	Verdict       Verdict           `json:"verdict"`
 	CoversTo      domain.Date       `json:"coversTo,omitempty"`
 	Opening       StatedBalance     `json:"opening"`
@@ -108,8 +111,16 @@ type Result struct {
 	Balances      []ComparedBalance `json:"balances,omitempty"`
 	FirstDayApart domain.Date       `json:"firstDayApart,omitempty"`
 	Unexplained   decimal.Decimal   `json:"unexplained"`
-	// WaitsFor is the earliest day of a line after the last complete day of the account; "" if there is none.
+	// WaitsFor is the earliest day of the statement after the last complete day of the account; "" if there is none.
 	WaitsFor domain.Date `json:"waitsFor,omitempty"`
+}
+
+// asked returns when a caller has last asked for a comparison.
+func (r *Result) asked() time.Time {
+	if r.AskedAt.IsZero() {
+		return r.At
+	}
+	return r.AskedAt
 }
 
 // maxWarned is the maximum number of positions of a warning that are kept.
@@ -122,17 +133,24 @@ func (r *Reading) Read(s Selected) {
 	r.Warnings = s.Statement.Warnings
 }
 
-// Compared makes c the comparison of the statement, and returns what has to be stored of it.
-func (s *BankStatement) Compared(c Comparison, at time.Time) {
+// Compared makes c the comparison of the statement. asked is set if a caller has asked for it.
+func (s *BankStatement) Compared(c Comparison, at time.Time, asked bool) {
+	var askedAt time.Time
+	if before := s.Comparison; !asked && before != nil {
+		askedAt = before.asked()
+	}
 	s.State = StateCompared
 	s.Comparison = &Result{
-		At: at, Verdict: c.Verdict, CoversTo: c.CoversTo, Opening: c.Proof.Opening, Closing: c.Proof.Closing,
+		At: at, AskedAt: askedAt, Verdict: c.Verdict, CoversTo: c.CoversTo, Opening: c.Proof.Opening, Closing: c.Proof.Closing,
 		Covered: c.Proof.Covered, Basis: c.Proof.Basis, Buckets: c.Buckets, Balances: c.Balances,
 		FirstDayApart: c.FirstDayApart, Unexplained: c.Unexplained,
 	}
 	period := domain.Window{}
-	for _, w := range c.Proof.Covered {
+	for _, w := range c.Listed {
 		period = spanDays(period, w.From, w.To)
+		if c.CoversTo != "" && w.To > c.CoversTo {
+			s.Comparison.WaitsFor = earlier(s.Comparison.WaitsFor, max(w.From, c.CoversTo.AddDays(1)))
+		}
 	}
 	for i := range c.Findings {
 		f := &c.Findings[i]
@@ -196,7 +214,7 @@ type Decision struct {
 	Note    string       `json:"note"`
 	By      string       `json:"by"`
 	At      time.Time    `json:"at"`
-	EndedAt time.Time    `json:"endedAt,omitzero"` // when a later difference has ended it
+	EndedAt time.Time    `json:"endedAt,omitzero"` // when a later difference or another reading of the file has ended it
 	Groups  []Group      `json:"groups,omitempty"` // the groups of GroupConfirmed
 	// Differences contains a hash of 8 bytes for each difference that Accepted has accepted.
 	Differences []byte `json:"differences,omitempty"`
@@ -267,9 +285,21 @@ func (s *BankStatement) Decide(d Decision, findings []Finding) error {
 // Confirmed returns the groups that persons have confirmed.
 func (s BankStatement) Confirmed() (groups []Group) {
 	for _, d := range s.Decisions {
-		groups = append(groups, d.Groups...)
+		if d.EndedAt.IsZero() {
+			groups = append(groups, d.Groups...)
+		}
 	}
 	return groups
+}
+
+// EndDecisions ends all decisions, because their lines may be others when the file is read in another way.
+func (s *BankStatement) EndDecisions(at time.Time) {
+	s.Decisions = slices.Clone(s.Decisions)
+	for i := range s.Decisions {
+		if d := &s.Decisions[i]; d.EndedAt.IsZero() {
+			d.EndedAt = at
+		}
+	}
 }
 
 // Accepted reports whether a person has accepted the differences of the comparison.

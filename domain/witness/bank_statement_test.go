@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -20,7 +21,7 @@ func compared(s witness.Statement, records ...witness.Record) (witness.BankState
 	c := witness.Compare(witness.Input{Statement: s, Records: records, CoversTo: day(20)})
 	var stored witness.BankStatement
 	stored.Reading.Read(witness.Selected{Statement: s, Match: witness.MatchExact})
-	stored.Compared(c, time.Unix(1, 0))
+	stored.Compared(c, time.Unix(1, 0), true)
 	return stored, c
 }
 
@@ -47,9 +48,9 @@ func TestWhatIsStoredOfAComparison(t *testing.T) {
 		t.Errorf("%d warnings: %v", len(r.Warnings), r.Warnings[1:])
 	}
 	whole, _ := compared(september(line(2, "-50", "A")), ours("a", 2, "-50", "A"))
-	if whole.Reading.Period != declared(1, 30) || whole.Comparison.WaitsFor != "" {
+	if whole.Reading.Period != declared(1, 30) || whole.Comparison.WaitsFor != day(21) {
 		t.Errorf(
-			"the period of covered days is %v, and a line of %q waits",
+			"the period of covered days is %v, and its day %q waits",
 			whole.Reading.Period,
 			whole.Comparison.WaitsFor,
 		)
@@ -194,7 +195,7 @@ func TestANewDifferenceEndsTheAcceptance(t *testing.T) {
 		if tc.balance != "" {
 			in.Balances = []witness.DayBalance{{Date: day(30), Amount: amount(tc.balance)}}
 		}
-		stored.Compared(witness.Compare(in), time.Unix(2, 0))
+		stored.Compared(witness.Compare(in), time.Unix(2, 0), true)
 		ended := stored.Decisions[0].EndedAt
 		if stored.Accepted() == tc.ends || tc.ends != ended.Equal(time.Unix(2, 0)) || !tc.ends && !ended.IsZero() {
 			t.Errorf("%s: accepted %t, ended at %v", name, stored.Accepted(), ended)
@@ -487,7 +488,7 @@ func TestANewDifferenceEndsOnlyTheAcceptance(t *testing.T) {
 	later := accepted
 	// The text and the amount of the new line have the same characters as those of the accepted one.
 	other := witness.Compare(witness.Input{Statement: september(line(2, "-50", "")), CoversTo: day(20)})
-	later.Compared(other, time.Unix(9, 0))
+	later.Compared(other, time.Unix(9, 0), true)
 	var got []int64
 	for _, d := range later.Decisions {
 		if d.EndedAt.IsZero() {
@@ -522,5 +523,26 @@ func TestAWarningContainsThePositionsOfItsBlocks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The service compares statements again when records change. Which one it compares last says nothing about them.
+func TestTheServiceDoesNotChangeWhichComparisonIsTheNewest(t *testing.T) {
+	first, c := compared(september(line(2, "-50", "A")), ours("a", 2, "-50", "A"))
+	second := first
+	second.ID = witness.BankStatementID{UUID: uuid.UUID{15: 2}}
+	second.Compared(c, time.Unix(5, 0), true)
+	newest := func() witness.BankStatementID {
+		all := []witness.Overview{witness.NewOverview(first), witness.NewOverview(second)}
+		return witness.Of(all, declared(1, 5)).ID
+	}
+	for at := range 3 {
+		first.Compared(c, time.Unix(int64(10+at), 0), false)
+		if newest() != second.ID || !first.Comparison.At.Equal(time.Unix(int64(10+at), 0)) {
+			t.Errorf("the service has made %v the newest, at %v", newest(), first.Comparison.At)
+		}
+	}
+	if first.Compared(c, time.Unix(20, 0), true); newest() != first.ID {
+		t.Error("the comparison that a caller has asked for is not the newest")
 	}
 }

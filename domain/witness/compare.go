@@ -160,8 +160,11 @@ type ComparedBalance struct {
 
 // Comparison is the result of Compare.
 type Comparison struct {
-	Verdict  Verdict
-	Proof    Proof // the states of its balances include what our balances prove
+	Verdict Verdict
+	// Proof is that of the statement. The states of its balances include what our balances prove, and its covered days
+	// end with CoversTo: the later ones are not compared yet.
+	Proof    Proof
+	Listed   []domain.Window // the covered days of the statement itself
 	CoversTo domain.Date
 	Findings []Finding // in the order of the statement; then the records without a line, by date
 	Buckets  map[Bucket]Total

@@ -1110,3 +1110,44 @@ func TestOurBalanceProvesOnlyThatOfItsDay(t *testing.T) {
 		}
 	}
 }
+
+// Days after the last complete day of the account are not compared, also if the file lists all of their movements.
+func TestDaysThatTheVendorHasNotReadAreNotCovered(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lines    []witness.Block
+		records  []witness.Record
+		coversTo domain.Date
+		verdict  witness.Verdict
+		covered  []domain.Window
+	}{
+		"the whole statement is later": {
+			lines: blocks(line(2, "-50", "A")), coversTo: "2026-08-31", verdict: witness.Inconclusive,
+		},
+		"a record of ours is later, too": {
+			records: []witness.Record{ours("a", 2, "-50", "A")}, coversTo: "2026-08-31", verdict: witness.Inconclusive,
+		},
+		"a later line": {
+			lines:   blocks(line(2, "-50", "A"), line(20, "-7", "B")),
+			records: []witness.Record{ours("a", 2, "-50", "A")}, coversTo: day(19), verdict: witness.Agrees,
+			covered: []domain.Window{declared(1, 19)},
+		},
+		"its day": {
+			lines:   blocks(line(2, "-50", "A"), line(20, "-7", "B")),
+			records: []witness.Record{ours("a", 2, "-50", "A")}, coversTo: day(20), verdict: witness.Differs,
+			covered: []domain.Window{declared(1, 20)},
+		},
+		"no known day": {
+			lines: blocks(line(2, "-50", "A")), records: []witness.Record{ours("a", 2, "-50", "A")},
+			verdict: witness.Agrees, covered: []domain.Window{declared(1, 30)},
+		},
+	} {
+		c := witness.Compare(witness.Input{
+			Statement: september(tc.lines...), Records: tc.records, CoversTo: tc.coversTo,
+		})
+		if c.Verdict != tc.verdict || !slices.Equal(c.Proof.Covered, tc.covered) ||
+			(c.Proof.Basis == witness.BasisNone) != (tc.covered == nil) {
+			t.Errorf("%s: %s, covered %v by %s, want %s and %v",
+				name, c.Verdict, c.Proof.Covered, c.Proof.Basis, tc.verdict, tc.covered)
+		}
+	}
+}

@@ -109,6 +109,22 @@ func (c *chain) extend(w domain.Window) domain.Window {
 	return w
 }
 
+// coverTo limits the covered days to those up to a day; "" sets no limit.
+func (p *Proof) coverTo(last domain.Date) {
+	var kept []domain.Window
+	for _, w := range p.Covered {
+		if last != "" {
+			w.To = min(w.To, last)
+		}
+		if w.From <= w.To {
+			kept = append(kept, w)
+		}
+	}
+	if p.Covered = kept; len(kept) == 0 {
+		p.Basis = BasisNone
+	}
+}
+
 // union returns the windows in order, with overlapping and adjacent ones joined.
 func union(windows []domain.Window) []domain.Window {
 	domain.SortLarge(windows, func(a, b domain.Window) int {

@@ -15,7 +15,7 @@ type Overview struct {
 	SHA256     string // "" if another account is the witness
 	Verdict    Verdict
 	Accepted   bool
-	ComparedAt time.Time
+	ComparedAt time.Time // when a caller has last asked for a comparison
 	UploadedAt time.Time
 	Period     domain.Window
 	Covered    []domain.Window
@@ -27,12 +27,12 @@ type Overview struct {
 func NewOverview(s BankStatement) Overview {
 	return Overview{
 		ID: s.ID, SHA256: s.Reading.SHA256, Verdict: s.Comparison.Verdict, Accepted: s.Accepted(),
-		ComparedAt: s.Comparison.At, UploadedAt: s.UploadedAt, Period: s.Reading.Period,
+		ComparedAt: s.Comparison.asked(), UploadedAt: s.UploadedAt, Period: s.Reading.Period,
 		Covered: s.Comparison.Covered, Opening: s.Comparison.Opening, Closing: s.Comparison.Closing,
 	}
 }
 
-// newestFirst returns the overviews in the order of their comparisons, newest first.
+// newestFirst returns the overviews in the order of the comparisons that callers have asked for, newest first.
 func newestFirst(all []Overview) []Overview {
 	all = slices.Clone(all)
 	domain.SortLarge(all, func(a, b Overview) int {

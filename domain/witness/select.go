@@ -45,7 +45,7 @@ type Selected struct {
 //
 //   - NeedsAccount if the file has several accounts and none or several fit.
 //   - OtherAccount if its only account is clearly another one.
-//   - OtherCurrency if its currency is another one, unless the caller has chosen it.
+//   - OtherCurrency if its currency is another one, also if the caller has chosen it.
 func Select(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	if file.Refusal != nil {
 		return Selected{}, file.Refusal
@@ -141,14 +141,11 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 	if len(found) != 1 {
 		return Selected{}, needsAccount(file)
 	}
-	s := found[0]
-	if match, fits := matchAccount(s.Account, ours); fits && match != MatchAbsent {
-		return checkCurrency(Selected{s, match}, ours)
+	match, fits := matchAccount(found[0].Account, ours)
+	if !fits || match == MatchAbsent {
+		match = MatchChosen
 	}
-	if currencyDiffers(s, ours) {
-		s.Warnings = AddWarning(s.Warnings, CurrencyDiffers, 0)
-	}
-	return Selected{s, MatchChosen}, nil
+	return checkCurrency(Selected{found[0], match}, ours)
 }
 
 // withoutProducts returns the statements without those of products that belong to the same numbered account, such as
@@ -203,14 +200,19 @@ func inOurCurrency(found []Statement, ours OurAccount) []Statement {
 	return fits
 }
 
-func currencyDiffers(s Statement, ours OurAccount) bool {
-	return s.Currency != "" && ours.Currency != "" && s.Currency != ours.Currency
+// CheckCurrency returns OtherCurrency if both currencies are known and differ, and nil otherwise.
+func CheckCurrency(theirs, ours string) *Refusal {
+	if theirs == "" || ours == "" || theirs == ours {
+		return nil
+	}
+	return &Refusal{
+		Code: OtherCurrency, Message: fmt.Sprintf("the statement is in %s, and the account in %s", theirs, ours),
+	}
 }
 
 func checkCurrency(s Selected, ours OurAccount) (Selected, *Refusal) {
-	if currencyDiffers(s.Statement, ours) {
-		return Selected{}, &Refusal{Code: OtherCurrency, Message: fmt.Sprintf(
-			"the statement is in %s, and the account in %s", s.Statement.Currency, ours.Currency)}
+	if refusal := CheckCurrency(s.Statement.Currency, ours.Currency); refusal != nil {
+		return Selected{}, refusal
 	}
 	return s, nil
 }

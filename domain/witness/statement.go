@@ -109,7 +109,6 @@ const (
 	RecordsPadded        WarningCode = "records_padded"          // blanks at the end of a record are missing
 	HeaderMissing        WarningCode = "header_missing"          // a lote has no header, so no opening
 	TrailerMissing       WarningCode = "trailer_missing"         // a lote or a file has no trailer
-	CurrencyDiffers      WarningCode = "currency_differs"        // the statement was chosen in spite of it
 	UndecodableText      WarningCode = "undecodable_text"        // bytes that the encoding does not define
 	MixedDates           WarningCode = "lines_out_of_order"      // neither oldest nor newest first, or all lines again
 	SignContradictsType  WarningCode = "sign_contradicts_type"   // the sign of the amount was taken

@@ -10,7 +10,9 @@ import (
 
 // result returns the findings, the balances and the verdict.
 func (c *comparer) result(in Input) Comparison {
-	result := Comparison{Proof: c.proof, CoversTo: c.coversTo, Buckets: map[Bucket]Total{}}
+	result := Comparison{CoversTo: c.coversTo, Buckets: map[Bucket]Total{}, Listed: c.proof.Covered}
+	c.proof.coverTo(c.coversTo)
+	result.Proof = c.proof
 	result.Findings = make([]Finding, 0, c.findings())
 	unknown := false // whether a record of a covered day has no known amount
 	for i := range c.lines {
@@ -239,7 +241,7 @@ func (result *Comparison) verdict(contradicted, unknown bool) Verdict {
 	amounts, dates, lines := 0, 0, 0
 	for i := range result.Findings {
 		f := &result.Findings[i]
-		if f.Position > 0 && !slices.Contains([]Bucket{SetApart, RefusedBlock, BalanceRows}, f.Bucket) {
+		if f.Position > 0 && !slices.Contains([]Bucket{SetApart, RefusedBlock, BalanceRows, Outside}, f.Bucket) {
 			lines++
 		}
 		if _, amount := f.Different[memberValue]; amount {

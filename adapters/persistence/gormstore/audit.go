@@ -430,7 +430,8 @@ func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 	if !filter.Storable() {
 		return found, nil
 	}
-	err = s.Read(ctx, func(db *gorm.DB) error {
+	err = s.ReadInOrder(ctx, func(tx SnapshotTx) error {
+		db := tx.DB
 		after := func(query *gorm.DB) *gorm.DB {
 			if before >= 0 {
 				query = query.Where("sequence < ?", before)

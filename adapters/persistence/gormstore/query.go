@@ -56,6 +56,14 @@ func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn fun
 	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
 }
 
+// RowsInOrder is like Rows, for a statement that reads the first of many rows in the order of an index; see
+// Core.ReadInOrder.
+func (c *Core) RowsInOrder(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return c.ReadInOrder(ctx, func(tx SnapshotTx) error {
+		return tx.Read(ctx, Read{SQL: sql, Args: args, Columns: columns, Take: fn})
+	})
+}
+
 // RowsOf is like Rows, for a query that reads only rows of the given tenant.
 func (c *Core) RowsOf(
 	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,

@@ -119,7 +119,7 @@ func (m *searchMerge) readExact(
 	columns := append([]any{&condition},
 		gormstore.ScanTargets(&row.Connection.UUID, &row.ID.UUID, (*string)(&row.Date))...)
 	counts, ends := make([]int, len(conditions)), make([]domain.Position, len(conditions))
-	err = m.Rows(ctx, q.String(), q.Args, columns, func() error {
+	err = m.RowsInOrder(ctx, q.String(), q.Args, columns, func() error {
 		at := row.DatePosition()
 		if counts[condition]++; counts[condition] == 1 || at.Compare(ends[condition]) < 0 {
 			ends[condition] = at

@@ -379,9 +379,9 @@ func (m *searchMerge) readIndex(
 	}
 	q := gormstore.NewQuery("SELECT x.connection_id, x.transaction_id, x.date, " + matches + `
 		FROM (SELECT x.connection_id, x.transaction_id, x.date, x.folded, x.tenant_id FROM search_index x`)
-	tenantIs := "x.tenant_id = ?"
-	if condition.SQL != "" && m.search.Amount == nil { // the index of texts, and not the one by date
-		tenantIs = m.Dialect.TenantIs("x.tenant_id", "?")
+	tenantIs, read := "x.tenant_id = ?", m.RowsInOrder
+	if condition.SQL != "" && m.search.Amount == nil { // the index of texts, and not one in the order of dates
+		tenantIs, read = m.Dialect.TenantIs("x.tenant_id", "?"), m.Rows
 	}
 	q.Add(" WHERE "+tenantIs, gormstore.UUID(m.tenant.UUID))
 	q.Add(" AND (x.date, x.transaction_id) < (?, ?) AND x.date >= ?",
@@ -403,7 +403,7 @@ func (m *searchMerge) readIndex(
 	var ok bool
 	rows := 0
 	columns := append(gormstore.ScanTargets(&t.Connection.UUID, &t.ID.UUID, (*string)(&t.Date)), &ok)
-	err = m.Rows(ctx, q.String(), q.Args, columns, func() error {
+	err = read(ctx, q.String(), q.Args, columns, func() error {
 		if rows++; ok {
 			found = append(found, t)
 		}

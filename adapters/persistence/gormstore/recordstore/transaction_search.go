@@ -144,7 +144,7 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	}
 	var connection gormstore.UUID
 	var first *string // the date of the first row, followed by its id
-	err := m.Rows(ctx, q.String(), q.Args, []any{&connection, &first}, func() error {
+	err := m.RowsInOrder(ctx, q.String(), q.Args, []any{&connection, &first}, func() error {
 		if first == nil {
 			return nil
 		}
@@ -296,7 +296,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 		)
 	}
 	row := gormstore.NewTransactionRow()
-	return m.Rows(ctx, q.String(), q.Args, searchedTargets(row), func() error {
+	return m.RowsInOrder(ctx, q.String(), q.Args, searchedTargets(row), func() error {
 		s := of[row.Connection.UUID]
 		s.rows = append(s.rows, row.Transaction)
 		m.read++

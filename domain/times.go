@@ -25,3 +25,11 @@ func EarlierNonZero(x, y time.Time) time.Time {
 	}
 	return x
 }
+
+// EarlierDate returns the earlier of two dates, of which either may be "".
+func EarlierDate(a, b Date) Date {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}

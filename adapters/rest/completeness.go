@@ -45,7 +45,7 @@ func completenessViewOf(c ports.AccountCompleteness) completenessView {
 
 func checkOf(r books.CheckResult) checkView {
 	v := checkView{Check: string(r.Check), State: string(r.State), At: utcOrZero(r.At)}
-	if r.State == books.CompletenessUnknown {
+	if r.State == books.CompletenessUnknown && r.Difference().IsZero() {
 		return v
 	}
 	v.Expected, v.Actual = r.Expected.String(), r.Actual.String()

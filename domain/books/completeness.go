@@ -159,9 +159,11 @@ func (b Baseline) contains(row SumRow) bool { return b.Reason != "" && !row.Firs
 
 // CheckResult is the result of one completeness check of an account, at its latest reading.
 type CheckResult struct {
-	Check            CheckName
-	State            CompletenessState
-	Expected, Actual decimal.Decimal        // only if State is not CompletenessUnknown
+	Check CheckName
+	State CompletenessState
+	// Expected and Actual are known unless State is CompletenessUnknown and they are equal. They may differ then: the
+	// second reading does not confirm the first, and that is no drift yet.
+	Expected, Actual decimal.Decimal
 	Between          []domain.TransactionID // the two records of a BalanceGap; nil for other checks
 	At               time.Time              // of the reading
 }
@@ -184,8 +186,10 @@ type Completeness struct {
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
-	// AnchorDriftRead is BankReadAt of the reading with which AnchorDrift began.
-	AnchorDriftRead time.Time `json:"anchorDriftRead,omitzero"`
+	// AnchorDriftRead is BankReadAt of the reading with which AnchorDrift began. AnchorDriftFrom is the earliest date of
+	// the posted records that have changed since the reading before it; "" if none has.
+	AnchorDriftRead time.Time   `json:"anchorDriftRead,omitzero"`
+	AnchorDriftFrom domain.Date `json:"anchorDriftFrom,omitempty"`
 	// Announced contains the announced counts for which too few rows have been read so far, oldest first.
 	Announced []domain.AnnouncedCount `json:"announced,omitempty"`
 	// Counted is the latest result of CheckAnnouncedCount; nil if no announced count was compared. It describes the
@@ -281,6 +285,7 @@ func (c Completeness) confirmed() bool {
 //
 // The reading contains all changes of records so far, so Changed becomes zero.
 func (c Completeness) After(r AccountReading) Completeness {
+	changedFrom := c.Changed.First
 	c.Last, c.Changed = &r, ChangedRecords{}
 	_, known := r.Anchor()
 	if !known {
@@ -292,9 +297,11 @@ func (c Completeness) After(r AccountReading) Completeness {
 	drifting := c.DriftSince()
 	switch c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At); {
 	case c.AnchorDrift.IsZero():
-		c.AnchorDriftRead = time.Time{}
+		c.AnchorDriftRead, c.AnchorDriftFrom = time.Time{}, ""
 	case c.AnchorDrift.Equal(r.At):
-		c.AnchorDriftRead = r.BankReadAt
+		c.AnchorDriftRead, c.AnchorDriftFrom = r.BankReadAt, changedFrom
+	default:
+		c.AnchorDriftFrom = domain.EarlierDate(c.AnchorDriftFrom, changedFrom)
 	}
 	c.ChainDrift = driftSince(c.ChainDrift, c.chainFails(), r.At)
 	if b := *c.Baseline; !b.Confirmed && c.DriftElsewhere().IsZero() && b.confirmedBy(r) {
@@ -345,7 +352,7 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 		}
 	}
 	c.Last, c.Since, c.AnchorDrift = &r, r.At, time.Time{}
-	c.AnchorDriftRead = time.Time{}
+	c.AnchorDriftRead, c.AnchorDriftFrom = time.Time{}, ""
 	c.Baseline = &Baseline{
 		At: r.At, BankReadAt: r.BankReadAt, Anchor: anchor, Parts: r.Parts, FirstDay: r.FirstDay,
 		Provisional: r.Quarantined, Reason: reason, Gaps: gaps, Confirmed: reason != "",

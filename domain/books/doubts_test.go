@@ -215,6 +215,11 @@ func TestTheAnchorIsUnknownUntilTheBaselineIsConfirmed(t *testing.T) {
 		t.Errorf("after the first reading, the anchor is %s", got)
 	}
 	later := firstReading.Add(7 * time.Hour)
+	differs := c.After(reading(c, later, "1050", row))
+	if got := differs.Results(later, grace)[0]; got.State != books.CompletenessUnknown ||
+		!got.Difference().Equal(decimal.New(-50, 0)) {
+		t.Errorf("after a second reading that differs, the anchor is %+v", got)
+	}
 	c = c.After(reading(c, later, "1100", row))
 	state, since := c.State(later, grace)
 	if got := c.Results(later, grace)[0].State; got != books.Complete || state != books.Complete ||
@@ -358,6 +363,11 @@ func TestADifferenceThatDoesNotCountYetProvesNoClose(t *testing.T) {
 	again := differs.After(readOn(differs, at.AddDate(0, 0, 3), at.AddDate(0, 0, 3), "1000", "0", row))
 	again.AccountReadAt = at.AddDate(0, 0, 3)
 	const day = domain.Date("2026-03-11")
+	since := func(c books.Completeness, first domain.Date) books.Completeness { // records have changed before its reading
+		c.Changed = books.ChangedRecords{Since: at, First: first}
+		c = c.After(readOn(c, at, at, "1000", "0", row))
+		return dated(c, at)
+	}
 	drift := []domain.Code{domain.AccountDrifting}
 	waits, days := 7*24*time.Hour, domain.Window{From: "2026-03-02", To: day}
 	for name, test := range map[string]struct {
@@ -368,6 +378,19 @@ func TestADifferenceThatDoesNotCountYetProvesNoClose(t *testing.T) {
 	}{
 		"no difference":          {dated(agrees, at), waits, books.Complete, books.Complete, nil, nil},
 		"the first reading":      {dated(differs, at), waits, books.Complete, books.CompletenessUnknown, nil, drift},
+		"a record of Wednesday had changed": {
+			since(agrees, day), waits, books.Complete, books.CompletenessUnknown, drift, drift,
+		},
+		"a record of Thursday had changed": {
+			since(agrees, "2026-03-12"), waits, books.Complete, books.CompletenessUnknown, nil, drift,
+		},
+		"one had changed before the second difference": {
+			since(differs, "2026-03-01"), waits, books.Complete, books.CompletenessUnknown, drift, drift,
+		},
+		"the balance agrees again": {
+			since(differs, "2026-03-01").After(readOn(differs, at, at, "1100", "0", row)), waits, books.Complete,
+			books.Complete, nil, nil,
+		},
 		"another reading":        {again, waits, books.Complete, books.CompletenessUnknown, nil, drift},
 		"after the grace period": {again, grace, books.Drifting, books.Drifting, drift, drift},
 		"accepted":               {acceptedReading(t, again), waits, books.Complete, books.Complete, nil, nil},

@@ -64,13 +64,15 @@ type StatementForce struct {
 
 // Doubts returns the reasons why the balances at the end of the day may be wrong: AccountDrifting, AccountChanged and
 // NotCovered, in this order. currency is that of the account. A balance that differs counts from the day of the first
-// differing reading on, and once it is a drift, on all days.
+// differing reading on, from the date of the first record that had changed by then, and once it is a drift, on all days.
 func (c Completeness) Doubts(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) []domain.Code {
 	var doubts []domain.Code
 	drifts := Lasted(c.DriftElsewhere(), now, grace) && c.Known() // a bill that differs says nothing about balances
-	if drifts || c.anchorDiffers() && day >= dayOfReading(c.AnchorDrift, c.AnchorDriftRead, currency, rules) {
+	differsFrom := domain.EarlierDate(
+		dayOfReading(c.AnchorDrift, c.AnchorDriftRead, currency, rules), c.AnchorDriftFrom)
+	if drifts || c.anchorDiffers() && day >= differsFrom {
 		doubts = append(doubts, domain.AccountDrifting)
 	}
 	unread := c.unreadOn(day, currency, rules)

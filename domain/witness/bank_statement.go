@@ -141,7 +141,8 @@ func (s *BankStatement) Compared(c Comparison, at time.Time, asked bool) {
 	}
 	s.State = StateCompared
 	s.Comparison = &Result{
-		At: at, AskedAt: askedAt, Verdict: c.Verdict, CoversTo: c.CoversTo, Opening: c.Proof.Opening, Closing: c.Proof.Closing,
+		At: at, AskedAt: askedAt, Verdict: c.Verdict, CoversTo: c.CoversTo,
+		Opening: c.Proof.Opening, Closing: c.Proof.Closing,
 		Covered: c.Proof.Covered, Basis: c.Proof.Basis, Buckets: c.Buckets, Balances: c.Balances,
 		FirstDayApart: c.FirstDayApart, Unexplained: c.Unexplained,
 	}
@@ -149,7 +150,7 @@ func (s *BankStatement) Compared(c Comparison, at time.Time, asked bool) {
 	for _, w := range c.Listed {
 		period = spanDays(period, w.From, w.To)
 		if c.CoversTo != "" && w.To > c.CoversTo {
-			s.Comparison.WaitsFor = earlier(s.Comparison.WaitsFor, max(w.From, c.CoversTo.AddDays(1)))
+			s.Comparison.WaitsFor = domain.EarlierDate(s.Comparison.WaitsFor, max(w.From, c.CoversTo.AddDays(1)))
 		}
 	}
 	for i := range c.Findings {
@@ -159,7 +160,7 @@ func (s *BankStatement) Compared(c Comparison, at time.Time, asked bool) {
 		}
 		period = spanDays(period, f.Date, f.Date)
 		if f.Bucket == Outside {
-			s.Comparison.WaitsFor = earlier(s.Comparison.WaitsFor, f.Date)
+			s.Comparison.WaitsFor = domain.EarlierDate(s.Comparison.WaitsFor, f.Date)
 		}
 	}
 	s.Reading.Period = period
@@ -173,7 +174,7 @@ func (s *BankStatement) Compared(c Comparison, at time.Time, asked bool) {
 }
 
 func spanDays(w domain.Window, from, to domain.Date) domain.Window {
-	return domain.Window{From: earlier(w.From, from), To: max(w.To, to)}
+	return domain.Window{From: domain.EarlierDate(w.From, from), To: max(w.To, to)}
 }
 
 // Decline sets why the statement is not compared.
@@ -214,7 +215,7 @@ type Decision struct {
 	Note    string       `json:"note"`
 	By      string       `json:"by"`
 	At      time.Time    `json:"at"`
-	EndedAt time.Time    `json:"endedAt,omitzero"` // when a later difference or another reading of the file has ended it
+	EndedAt time.Time    `json:"endedAt,omitzero"` // when a later difference, or another reading, has ended it
 	Groups  []Group      `json:"groups,omitempty"` // the groups of GroupConfirmed
 	// Differences contains a hash of 8 bytes for each difference that Accepted has accepted.
 	Differences []byte `json:"differences,omitempty"`

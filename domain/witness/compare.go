@@ -245,7 +245,7 @@ func newComparer(in Input) *comparer {
 		counts: make(map[dayAmount]Equal, max(len(blocks), len(in.Records))), coversTo: in.CoversTo,
 	}
 	if witness := in.Statement.CoversTo; witness != "" {
-		c.coversTo = earlier(c.coversTo, witness)
+		c.coversTo = domain.EarlierDate(c.coversTo, witness)
 	}
 	c.lines = make([]line, len(blocks))
 	for i := range blocks {

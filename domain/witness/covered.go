@@ -58,7 +58,7 @@ func (s *Section) declaredDays() domain.Window {
 }
 
 // madeBy returns the day on which the file was made, at the latest; "" if it is not known.
-func (s *Section) madeBy() domain.Date { return earlier(s.Made, s.uploaded) }
+func (s *Section) madeBy() domain.Date { return domain.EarlierDate(s.Made, s.uploaded) }
 
 // trusts reports whether the declared period tells which days are complete: it is longer than a day, unless the witness
 // is an account, and all lines lie in it.
@@ -92,7 +92,7 @@ func (c *chain) extend(w domain.Window) domain.Window {
 	if declared.From == "" || declared.To == "" || w.From == "" || w.To == "" {
 		return w
 	}
-	made := max(earlier(c.section.Made, c.section.uploaded), w.To, c.lastDay())
+	made := max(domain.EarlierDate(c.section.Made, c.section.uploaded), w.To, c.lastDay())
 	if c.section.Made == "" { // the upload alone does not tell that the file was made after these days
 		made = max(w.To, c.lastDay())
 	}
@@ -149,11 +149,3 @@ func strongest(a, b Basis) Basis {
 }
 
 func compareDates(a, b domain.Date) int { return cmp.Compare(a, b) }
-
-// earlier returns the earlier of two dates, of which either may be "".
-func earlier(a, b domain.Date) domain.Date {
-	if a == "" || b != "" && b < a {
-		return b
-	}
-	return a
-}

@@ -145,7 +145,7 @@ func Prove(s Statement) Proof {
 			total.lacks.declared = append(total.lacks.declared, p.Covered...)
 		}
 		total.Gap = total.Gap.Add(p.Gap)
-		total.FirstGap = earlier(total.FirstGap, p.FirstGap)
+		total.FirstGap = domain.EarlierDate(total.FirstGap, p.FirstGap)
 		total.Days = append(total.Days, p.Days...)
 		total.Covered = append(total.Covered, p.Covered...)
 		total.Basis = strongest(total.Basis, p.Basis)
@@ -292,7 +292,7 @@ func (p *Proof) join(next Proof) State {
 		return Unavailable
 	}
 	p.Gap = p.Gap.Add(b.Amount.Sub(*a.Amount))
-	p.FirstGap = earlier(p.FirstGap, a.Date)
+	p.FirstGap = domain.EarlierDate(p.FirstGap, a.Date)
 	return Contradicted
 }
 
@@ -345,7 +345,7 @@ func proveSection(s *Section, before link, isAccount, elsewhere bool) Proof {
 	for _, g := range c.walk.gaps {
 		p.Gap = p.Gap.Add(g.amount)
 		if g.isCertain() {
-			p.FirstGap = earlier(p.FirstGap, g.date)
+			p.FirstGap = domain.EarlierDate(p.FirstGap, g.date)
 		}
 	}
 	if p.Opening.Source == Derived && p.Closing.Source == Field && c.isLater(p.Closing.Date) {

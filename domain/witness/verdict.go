@@ -217,20 +217,20 @@ func (result *Comparison) setFirstDay(c *comparer) {
 		l := &c.lines[i]
 		switch c.bucketOfLine(l) {
 		case OnlyTheirs:
-			first = earlier(first, l.Date)
+			first = domain.EarlierDate(first, l.Date)
 		case Different:
-			first = earlier(first, earlier(l.Date, c.records[l.records[0]].Date))
+			first = domain.EarlierDate(first, domain.EarlierDate(l.Date, c.records[l.records[0]].Date))
 		default: // the two agree about the other lines
 		}
 	}
 	for i := range c.records {
 		if r := &c.records[i]; r.line < 0 && c.bucketOfRecord(r) == OnlyOurs {
-			first = earlier(first, r.Date)
+			first = domain.EarlierDate(first, r.Date)
 		}
 	}
 	for _, b := range result.Balances {
 		if b.Difference != nil && !b.Difference.IsZero() {
-			first = earlier(first, b.Date)
+			first = domain.EarlierDate(first, b.Date)
 		}
 	}
 	result.FirstDayApart = first

@@ -299,6 +299,7 @@ function Results({ closed, failures, listed }) {
   const failed = Object.keys(failures);
   const elsewhere = failed.filter((id) => !listed.some((account) => account.id === id));
   return html`${closed.n > 0 && html`<div class="notice good" role="status"><p>${t('monthEnd.closedNow', { n: closed.n, date: day(closed.date) })}</p></div>`}
+    ${closed.before > 0 && html`<div class="notice" role="status"><p>${t('monthEnd.closedBefore', { n: closed.before })}</p></div>`}
     ${failed.length > 0 && html`<div class="notice bad" role="alert"><p><strong>${t('monthEnd.failed', { n: failed.length })}</strong></p>
       ${elsewhere.length > 0 && html`<ul>${elsewhere.slice(0, mostListed).map((id) => html`<li key=${id}>${failures[id].name}: ${problemText(failures[id])}</li>`)}</ul>`}</div>`}`;
 }
@@ -348,7 +349,8 @@ export function MonthEnd() {
   const done = (results) => {
     const failed = results.filter(({ error }) => error);
     const names = new Map(accounts.map((account) => [account.id, nameOf(account)]));
-    setClosed({ n: results.length - failed.length, date });
+    const before = results.filter(({ accountId, error }) => !error && facts.states[accountId]?.closed === date).length;
+    setClosed({ n: results.length - failed.length - before, before, date });
     setFailures(Object.fromEntries(failed.map(({ accountId, error }) => [accountId, { ...error, name: names.get(accountId) }])));
     choose(failed.map(({ accountId }) => accountId));
     reread(results.map(({ accountId }) => accountId));

@@ -98,9 +98,9 @@ async function readBalances(id, period, rows) {
   }
 }
 
-// findClose returns the close of a day, or the one that was reopened last.
-async function findClose(id, date, signal) {
-  for (const reopened of ['', 'true']) {
+// findClose returns the close of a day. If kinds is not given, it also returns the one that was reopened last.
+async function findClose(id, date, signal, kinds = ['', 'true']) {
+  for (const reopened of kinds) {
     const path = `/accounts/${id}/closes` + queryString({ limit: 200, reopened });
     const found = (await request('GET', path, { signal })).data.items.find((close) => close.date === date);
     if (found) return found;
@@ -108,14 +108,16 @@ async function findClose(id, date, signal) {
   return undefined;
 }
 
-// readStatement returns the account, its rows in the period, the balances, and the close if the period is closed.
+// readStatement returns the account, its rows in the period and the balances. closed is the close that was asked for, and
+// wasClosed that of the last day if the present state was asked for.
 async function readStatement(id, period, signal) {
   const read = (path) => request('GET', path, { signal }).then(({ data }) => data);
   const [account, rows, closed] = await Promise.all([
-    read('/accounts/' + id), read(pathOf(id, { ...formats.matcher, ...period, maxBytes })), period.close && findClose(id, period.close, signal),
+    read('/accounts/' + id), read(pathOf(id, { ...formats.matcher, ...period, maxBytes })),
+    period.close ? findClose(id, period.close, signal) : findClose(id, period.to, signal, ['']),
   ]);
   const at = new Date().toISOString();
-  if (!closed) return { account, rows, at, ...period, ...await readBalances(id, period, rows) };
+  if (!period.close || !closed) return { account, rows, at, wasClosed: closed, ...period, ...await readBalances(id, period, rows) };
   return { account, rows, at, from: closed.firstDay, to: closed.date, opening: closed.openingBalance, closing: closed.closingBalance, closed };
 }
 
@@ -128,9 +130,11 @@ const columns = () => [
 ];
 
 // Standing says whether the statement is that of a closed period.
-const Standing = ({ closed, at, problem, moved }) => (closed
+const Standing = ({ closed, wasClosed, at, problem, moved }) => (closed
   ? html`<p>${t('statement.closed', { by: closed.closedBy, at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} /></p>`
-  : html`<p>${t('statement.open', { at: html`<${Instant} at=${at} />` })}${' '}
+  : html`<p>${t(wasClosed ? 'statement.known' : 'statement.open', { at: html`<${Instant} at=${at} />` })}${' '}
+      ${wasClosed && html`${t('statement.wasClosed', { date: day(wasClosed.date), at: html`<${Instant} at=${wasClosed.closedAt} />` })}${' '}
+        <button type="button" class="screen" onClick=${() => setQuery({ close: wasClosed.date, from: '', to: '' })}>${t('statement.asClosed')}</button>${' '}`}
       ${(problem || moved) && html`<strong>${t('statement.noBalances')} ${moved ? t('statement.moved') : problemText({ detail: problem.message })}</strong>`}</p>`);
 
 // Sheet is the statement of one account, which begins a page when it is printed.

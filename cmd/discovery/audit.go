@@ -86,7 +86,7 @@ func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries i
 		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)
 	}
 	if len(findings) == 0 {
-		cmd.Printf("%d entries of %d tenants are unchanged\n", entries, tenants)
+		cmd.Printf("unchanged entries: %d, of tenants: %d\n", entries, tenants)
 		return nil
 	}
 	first := findings[0]

@@ -73,7 +73,7 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 				p.kill()
 			}
 			out, said, code := command(t, h.settings, "audit", "verify")
-			want := fmt.Sprintf("%d entries of 1 tenants are unchanged\n", rounds*each)
+			want := fmt.Sprintf("unchanged entries: %d, of tenants: 1\n", rounds*each)
 			if code != 0 || out != want {
 				t.Fatalf("audit verify ended with %d: %s%s", code, out, said)
 			}

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -57,10 +58,18 @@ func (c commands) addBankStatement() *cobra.Command {
 		if len(content) > maxStatementFile {
 			return usagef("the file is larger than 8 MiB")
 		}
-		return s.printBankStatement(func(ctx context.Context) (*http.Response, error) {
-			return s.api.AddBankStatementWithBody(ctx, args[0], &params, "application/octet-stream",
-				bytes.NewReader(content))
-		})
+		added, text, err := decode[discovery.BankStatementView](cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.AddBankStatementWithBody(ctx, args[0], &params, "application/octet-stream",
+					bytes.NewReader(content))
+			})
+		if err == nil {
+			err = s.print(bankStatementView, text)
+		}
+		if err == nil && added.State == discovery.BankStatementViewStateRefused {
+			err = errors.New("the file is refused, and nothing is compared")
+		}
+		return err
 	})
 	return cmd
 }

@@ -128,7 +128,8 @@ type foundTransactions struct {
 	searchedFor []searchedTerm
 	totals      map[string]*foundTotal // by currency
 	uncounted   int                    // removed and excluded transactions
-	more        bool                   // the search has not ended
+	pending     int
+	more        bool // the search has not ended
 }
 
 // searchedTerm is one meaning of the text of a search.
@@ -161,14 +162,17 @@ func (f *foundTransactions) count(page []byte) {
 
 // foundItem contains the members of a transaction that are counted.
 type foundItem struct {
-	Amount                          decimal.Decimal
-	Currency, RemovedAt, ExcludedAt string
+	Amount                                  decimal.Decimal
+	Currency, Status, RemovedAt, ExcludedAt string
 }
 
 func (f *foundTransactions) add(item foundItem) {
 	if item.RemovedAt != "" || item.ExcludedAt != "" {
 		f.uncounted++
 		return
+	}
+	if item.Status == "pending" {
+		f.pending++
 	}
 	if f.totals == nil {
 		f.totals = map[string]*foundTotal{}
@@ -197,6 +201,9 @@ func (f *foundTransactions) summary() string {
 			parts = append(parts, fmt.Sprintf("%s of %s %s", countOf(total.receipts, "receipt"), total.in, currency))
 		}
 	}
+	if f.pending > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them pending", f.pending))
+	}
 	if f.uncounted > 0 {
 		parts = append(parts, fmt.Sprintf("%d removed or excluded", f.uncounted))
 	}
@@ -220,10 +227,10 @@ func (f *foundTransactions) terms() string {
 				parts = append(parts, part.name+" "+part.value)
 			}
 		}
+		terms[i] = strings.Join(parts, " and ")
 		if t.Amount != "" && !strings.ContainsAny(t.Amount[:1], "+-") {
-			parts = append(parts, "in both directions")
+			terms[i] += " in both directions"
 		}
-		terms[i] = strings.Join(parts, " ")
 	}
 	return strings.Join(terms, ", or ")
 }

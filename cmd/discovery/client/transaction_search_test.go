@@ -30,3 +30,17 @@ func TestATypedAmountIsNoFlag(t *testing.T) {
 		}
 	}
 }
+
+func TestASearchSaysWhatItHasFound(t *testing.T) {
+	f := &foundTransactions{}
+	f.count([]byte(`{"items":[
+		{"amount":"-10","currency":"BRL","status":"posted"}, {"amount":"-2.5","currency":"BRL","status":"pending"},
+		{"amount":"4","currency":"BRL","status":"posted"},
+		{"amount":"-1","currency":"BRL","status":"pending","removedAt":"2026-03-01T00:00:00Z"}
+	],"searchedFor":[{"banks":["Itaú"],"amount":"10"},{"reference":"itau10"}]}`))
+	const want = "2 payments of 12.5 BRL, 1 receipt of 4 BRL, 1 of them pending, 1 removed or excluded; searched for " +
+		"the bank Itaú and the amount 10 in both directions, or the reference itau10"
+	if got := f.summary(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

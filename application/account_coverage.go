@@ -68,8 +68,8 @@ func (s *Service) accountCoverage(
 }
 
 // monthsOf returns the first days of the first and of the last month. If the last one is not given, it is the present
-// month. If the first one is not given, it is the first month with a record or a statement. If neither is given, it is at
-// most maxMonths before the present one. Errors: Invalid.
+// month. If the first one is not given, it is the first month with a record or a statement. If neither is given, the
+// first one is at most maxMonths before the present one. Errors: Invalid.
 func monthsOf(
 	all []witness.Overview, first, today domain.Date, wanted domain.Window,
 ) (begin, end time.Time, err error) {

@@ -77,12 +77,12 @@ func TestTooManyMonthsOfCoverageAreBlamedOnWhatWasGiven(t *testing.T) {
 }
 
 // compareAccounts adds another account as a witness about the first one.
-func (r *relinkEnv) compareAccounts(from, to domain.Date) (ports.BankStatementView, error) {
-	r.Helper()
-	accounts, err := r.ListAccounts(r.ctx, r.tenant, r.c.ID, domain.PageRequest{Limit: 2})
-	r.noError(err)
-	view, _, err := r.AddWitnessAccount(
-		r.ctx, r.tenant, accounts.Items[0].ID, accounts.Items[1].ID, domain.Window{From: from, To: to})
+func (e *relinkEnv) compareAccounts(from, to domain.Date) (ports.BankStatementView, error) {
+	e.Helper()
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 2})
+	e.noError(err)
+	view, _, err := e.AddWitnessAccount(
+		e.ctx, e.tenant, accounts.Items[0].ID, accounts.Items[1].ID, domain.Window{From: from, To: to})
 	return view, err
 }
 

@@ -161,7 +161,7 @@ func (b Baseline) contains(row SumRow) bool { return b.Reason != "" && !row.Firs
 type CheckResult struct {
 	Check CheckName
 	State CompletenessState
-	// Expected and Actual are known unless State is CompletenessUnknown and they are equal. They may differ then: the
+	// Expected and Actual are known unless State is CompletenessUnknown and they are equal. If they differ then, the
 	// second reading does not confirm the first, and that is no drift yet.
 	Expected, Actual decimal.Decimal
 	Between          []domain.TransactionID // the two records of a BalanceGap; nil for other checks
@@ -186,8 +186,8 @@ type Completeness struct {
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
-	// AnchorDriftRead is BankReadAt of the reading with which AnchorDrift began. AnchorDriftFrom is the earliest date of
-	// the posted records that have changed since the reading before it; "" if none has.
+	// AnchorDriftRead is BankReadAt of the reading with which AnchorDrift began. AnchorDriftFrom is the earliest date
+	// of the posted records that have changed since the reading before it; "" if none has.
 	AnchorDriftRead time.Time   `json:"anchorDriftRead,omitzero"`
 	AnchorDriftFrom domain.Date `json:"anchorDriftFrom,omitempty"`
 	// Announced contains the announced counts for which too few rows have been read so far, oldest first.

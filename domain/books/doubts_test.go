@@ -363,7 +363,8 @@ func TestADifferenceThatDoesNotCountYetProvesNoClose(t *testing.T) {
 	again := differs.After(readOn(differs, at.AddDate(0, 0, 3), at.AddDate(0, 0, 3), "1000", "0", row))
 	again.AccountReadAt = at.AddDate(0, 0, 3)
 	const day = domain.Date("2026-03-11")
-	since := func(c books.Completeness, first domain.Date) books.Completeness { // records have changed before its reading
+	// since returns the state after a differing reading, before which records had changed from a date on.
+	since := func(c books.Completeness, first domain.Date) books.Completeness {
 		c.Changed = books.ChangedRecords{Since: at, First: first}
 		c = c.After(readOn(c, at, at, "1000", "0", row))
 		return dated(c, at)
@@ -376,8 +377,8 @@ func TestADifferenceThatDoesNotCountYetProvesNoClose(t *testing.T) {
 		state, close books.CompletenessState
 		before, on   []domain.Code // the doubts at the ends of Wednesday and of Thursday
 	}{
-		"no difference":          {dated(agrees, at), waits, books.Complete, books.Complete, nil, nil},
-		"the first reading":      {dated(differs, at), waits, books.Complete, books.CompletenessUnknown, nil, drift},
+		"no difference":     {dated(agrees, at), waits, books.Complete, books.Complete, nil, nil},
+		"the first reading": {dated(differs, at), waits, books.Complete, books.CompletenessUnknown, nil, drift},
 		"a record of Wednesday had changed": {
 			since(agrees, day), waits, books.Complete, books.CompletenessUnknown, drift, drift,
 		},

@@ -64,7 +64,8 @@ type StatementForce struct {
 
 // Doubts returns the reasons why the balances at the end of the day may be wrong: AccountDrifting, AccountChanged and
 // NotCovered, in this order. currency is that of the account. A balance that differs counts from the day of the first
-// differing reading on, from the date of the first record that had changed by then, and once it is a drift, on all days.
+// differing reading on, or from the date of the first record that had changed by then if that is earlier. Once it is a
+// drift, it counts on all days.
 func (c Completeness) Doubts(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) []domain.Code {

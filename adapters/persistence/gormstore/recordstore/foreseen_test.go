@@ -62,7 +62,8 @@ func partlyChanged(prefix string, same, n int) []domain.TransactionData {
 func TestADecisionAfterTheComparisonsIsKept(t *testing.T) {
 	const n, continued = 250, 150
 	exclude := func(p *pulled, record domain.Transaction) {
-		_, err := p.Ledger().Exclude(p.t.Context(), p.c.Tenant, record.ID, "somebody", ports.Decision{At: p.now.Add(-time.Second)})
+		decision := ports.Decision{At: p.now.Add(-time.Second)}
+		_, err := p.Ledger().Exclude(p.t.Context(), p.c.Tenant, record.ID, "somebody", decision)
 		p.must(err)
 	}
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {

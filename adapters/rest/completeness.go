@@ -45,7 +45,9 @@ func completenessViewOf(c ports.AccountCompleteness) completenessView {
 
 func checkOf(r books.CheckResult) checkView {
 	v := checkView{Check: string(r.Check), State: string(r.State), At: utcOrZero(r.At)}
-	if r.State == books.CompletenessUnknown && r.Difference().IsZero() {
+	// A second reading that does not confirm the first is no drift yet, but its difference is known.
+	unconfirmed := r.Check == books.CheckBalanceAnchor && !r.Difference().IsZero()
+	if r.State == books.CompletenessUnknown && !unconfirmed {
 		return v
 	}
 	v.Expected, v.Actual = r.Expected.String(), r.Actual.String()

@@ -184,7 +184,7 @@ test('a period is closed after a question that names its completeness, and reope
   await page.reload();
   await page.getByText('Nothing has changed since.').waitFor();
   await page.getByRole('button', { name: 'Reopen' }).click();
-  await dialog.getByText('its adjustments are deleted').waitFor();
+  await dialog.getByText('stays readable among the reopened ones').waitFor();
   await dialog.getByRole('button', { name: 'Reopen' }).click();
   await page.getByText('No period is closed.').first().waitFor();
   await page.finish();
@@ -1678,6 +1678,8 @@ test('a statement shows its balances, and is printed with a page for each accoun
   await page.goto(`${SERVICE}/console/statements?accounts=${items.map((item) => item.id)}&from=${before(40)}&to=${last}`);
   await heading(page, '2 statements');
   await sheet.nth(1).locator('.facts').waitFor();
+  await sheet.getByText(`The period up to ${shown(last)} was closed on`).waitFor();
+  assert.equal(await sheet.getByRole('button', { name: 'As it was closed' }).count(), 1);
   await page.emulateMedia({ media: 'print' });
   for (const gone of ['header.top', '.page-head', '.screen']) assert.ok(await page.locator(gone).isHidden(), gone + ' is printed');
   assert.equal(await sheet.nth(1).evaluate((element) => getComputedStyle(element).breakBefore), 'page');

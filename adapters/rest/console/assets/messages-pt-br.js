@@ -367,7 +367,7 @@ export default {
   'basis.unsupported_type': 'O saldo de contas deste tipo não pode ser conferido.',
   'basis.unsettled': 'Há lançamentos alterados, e nenhuma sincronização completa leu a conta nas últimas 24 horas.',
   'basis.too_many_digits': 'Uma soma tem mais dígitos do que se pode armazenar.',
-  'basis.first_reading': 'Nenhuma leitura posterior do banco confirmou ainda o primeiro saldo.',
+  'basis.first_reading': 'Nenhuma outra leitura do banco confirmou ainda o primeiro saldo.',
   'basis.sign_in': 'Nada pode chegar antes de um novo login do titular.',
   'basis.consent': 'Nada pode chegar antes de o titular renovar o consentimento.',
   'basis.undated': 'O agregador não informa quando lê o banco.',

@@ -134,7 +134,7 @@ const Standing = ({ closed, wasClosed, at, problem, moved }) => (closed
   ? html`<p>${t('statement.closed', { by: closed.closedBy, at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} /></p>`
   : html`<p>${t(wasClosed ? 'statement.known' : 'statement.open', { at: html`<${Instant} at=${at} />` })}${' '}
       ${wasClosed && html`${t('statement.wasClosed', { date: day(wasClosed.date), at: html`<${Instant} at=${wasClosed.closedAt} />` })}${' '}
-        <button type="button" class="screen" onClick=${() => setQuery({ close: wasClosed.date, from: '', to: '' })}>${t('statement.asClosed')}</button>${' '}`}
+        <span class="actions"><button type="button" onClick=${() => setQuery({ close: wasClosed.date, from: '', to: '' })}>${t('statement.asClosed')}</button></span>${' '}`}
       ${(problem || moved) && html`<strong>${t('statement.noBalances')} ${moved ? t('statement.moved') : problemText({ detail: problem.message })}</strong>`}</p>`);
 
 // Sheet is the statement of one account, which begins a page when it is printed.

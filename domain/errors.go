@@ -177,13 +177,18 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// FieldError returns an Invalid error with the given field and message.
+// FieldError returns an Invalid error with the given field and message. It is not inlined, because its many calls would
+// make the binary larger.
+//
+//go:noinline
 func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }
 
 // NotFoundError returns the error for an object that does not exist or belongs to another tenant. The error
 // is the same in both cases.
+//
+//go:noinline
 func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
 // ApplicationNotFoundError returns the error for a request that names an application which does not exist or belongs

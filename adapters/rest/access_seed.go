@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // accessSeed is the part of an init_data.json of Casdoor, the identity server of Lerian's access manager, that defines
@@ -82,7 +84,7 @@ func AccessSeed() ([]byte, error) {
 			seed.Roles[1].Permissions = append(seed.Roles[1].Permissions, p.Name)
 		}
 	}
-	slices.SortStableFunc(seed.Permissions, func(a, b seedPermission) int { return strings.Compare(a.Name, b.Name) })
+	domain.SortLarge(seed.Permissions, func(a, b seedPermission) int { return strings.Compare(a.Name, b.Name) })
 	for _, role := range seed.Roles {
 		slices.Sort(role.Permissions)
 	}

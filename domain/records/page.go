@@ -82,13 +82,24 @@ func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 	return d.changesOf(d.decide)
 }
 
-// manyRows is the number of rows from which a page compares many rows.
-const manyRows = 200
+// ManyRows is the number of rows from which a page compares many rows.
+const ManyRows = 200
 
 // ComparesMany reports whether the write may compare many rows, so that a store should call Foresee.
 func (p *Page) ComparesMany() bool {
 	mayCompare := p.Matching != nil && p.Staged == nil && !p.AssumeNew
-	return mayCompare && len(p.Transactions)+len(p.Removed) >= manyRows
+	return mayCompare && len(p.Transactions)+len(p.Removed) >= ManyRows
+}
+
+// ComparesManyRemoved is like ComparesMany, for a page with few rows and a connection from which many records were
+// removed within domain.MatchWindow, all of which are compared with each new row. removed is their number.
+func (p *Page) ComparesManyRemoved(view View, removed int) bool {
+	isNew := func(t domain.TransactionData) bool {
+		_, isStored := view.Stored[t.ExternalID]
+		return !isStored
+	}
+	return removed >= ManyRows && p.Matching != nil && p.Staged == nil && !p.AssumeNew &&
+		slices.ContainsFunc(p.Transactions, isNew)
 }
 
 // MayReplace reports whether a row of the page may continue an earlier record. If it returns false, the page needs no

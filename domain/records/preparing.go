@@ -78,7 +78,7 @@ func (d *decision) prepareReplacements(found *replacements) []Record {
 			only.digests = append(only.digests, d.digests[i])
 		}
 	}
-	if len(c.Rename) < manyRows {
+	if len(c.Rename) < ManyRows {
 		return nil
 	}
 	next, _ := only.nextVersions(&c)

@@ -32,6 +32,34 @@ func TestTheTransactionOfASweepReadsNoComparedRecords(t *testing.T) {
 	})
 }
 
+// A vendor that has removed many records sends one new row. All removed records are compared with it, but they are not
+// read in the transaction.
+func TestTheTransactionOfAFewRowsReadsNoRemovedRecords(t *testing.T) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		const n = 300
+		p := newPulled(t, b)
+		rows := ordinaryRows("old", n)
+		p.store(ports.PageWrite{Transactions: rows})
+		var removed []string
+		for i := range rows {
+			removed = append(removed, rows[i].ExternalID)
+		}
+		p.store(ports.PageWrite{Removed: removed, Confirmed: true, Matching: onFirstRow(func() {})})
+		pulls, counted := countingPulls(b)
+		p.pulls = pulls
+		compared := false
+		counts := p.store(ports.PageWrite{
+			Transactions: ordinaryRows("new", 1), Matching: onFirstRow(func() { compared = true }),
+		})
+		if counts.Added+counts.Modified != 1 || !compared {
+			t.Errorf("counts %+v, compared: %v", counts, compared)
+		}
+		if last := counted.last(); last.records > 0 {
+			t.Errorf("the last transaction: %+v", *last)
+		}
+	})
+}
+
 // meanwhile calls fn before the next transaction.
 type meanwhile struct {
 	gormstore.Dialect

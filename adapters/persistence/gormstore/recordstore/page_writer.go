@@ -89,10 +89,19 @@ func (s pulls) writePage(
 	}
 	err = compared(page.Comparisons, func() (err error) {
 		counts, err = s.writeCompared(ctx, timeout, lease, page, progress, foreseen)
+		if errors.Is(err, errNotForeseen) {
+			if foreseen, err = s.preparePage(ctx, timeout, lease, page); err == nil {
+				counts, err = s.writeCompared(ctx, timeout, lease, page, progress, foreseen)
+			}
+		}
 		return err
 	})
 	return counts, err
 }
+
+// errNotForeseen is returned by a transaction that would compare many removed records with new rows. It is rolled back,
+// and they are compared before the next one.
+var errNotForeseen = errors.New("many records must be compared before the transaction")
 
 // newWriterOf returns a pageWriter for a page with rows to compare.
 func (s pulls) newWriterOf(page *records.Page) *pageWriter {
@@ -163,6 +172,9 @@ func (s pulls) writeCompared(
 ) (domain.Counts, error) {
 	p := s.newWriterOf(page)
 	return s.runPage(ctx, timeout, lease, p, func() error {
+		if foreseen == nil && page.ComparesManyRemoved(p.view(), p.removed) {
+			return errNotForeseen
+		}
 		if err := p.stampPage(); err != nil {
 			return err
 		}
@@ -298,9 +310,10 @@ type pageWriter struct {
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 
-	removedSince               any                         // the parameter of readReplaceable
-	states                     map[string]records.RowState // see records.View
-	hasRemoved, hasCarriedOver bool                        // see records.View
+	removedSince   any                         // the parameter of readReplaceable
+	states         map[string]records.RowState // see records.View
+	removed        int                         // see readReplaceable
+	hasCarriedOver bool                        // see records.View
 
 	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
 	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
@@ -445,15 +458,16 @@ func (p *pageWriter) readStates(lease domain.Lease, externalIDs []string) gormst
 }
 
 // readReplaceable returns the query that reads whether the connection has records that a new row may continue: removed
-// ones, and carried-over ones.
+// ones, of which it counts up to records.ManyRows, and carried-over ones.
 func (p *pageWriter) readReplaceable(lease domain.Lease) gormstore.Read {
 	pull, tenant := gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID)
 	const ofConnection = " WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?)"
-	q := gormstore.NewQuery("SELECT EXISTS (SELECT 1 FROM transactions"+ofConnection+" AND removed_at >= ? AND "+
-		p.dialect.TenantIs("tenant_id", "?")+")", pull, tenant, p.removedSince, tenant)
+	q := gormstore.NewQuery("SELECT (SELECT count(*) FROM (SELECT 1 FROM transactions"+ofConnection+
+		" AND removed_at >= ? AND "+p.dialect.TenantIs("tenant_id", "?")+" LIMIT ?) AS removed)",
+		pull, tenant, p.removedSince, tenant, records.ManyRows)
 	q.Add(", EXISTS (SELECT 1 FROM row_states"+ofConnection+" AND tenant_id = ? AND account_id IS NOT NULL)",
 		pull, tenant, tenant)
-	return q.AsRead([]any{&p.hasRemoved, &p.hasCarriedOver}, func() error { return nil })
+	return q.AsRead([]any{&p.removed, &p.hasCarriedOver}, func() error { return nil })
 }
 
 // digestColumn scans the digest of a stored row. The digest is empty while the row's present version is archived, and

@@ -34,7 +34,7 @@ func (p *pageWriter) view() records.View {
 		Tenant: domain.TenantID{UUID: p.pull.Tenant}, Connection: domain.ConnectionID{UUID: p.pull.Connection},
 		Vendor: domain.Vendor(p.pull.Vendor), Pull: domain.PullID{UUID: p.pull.ID},
 		Stored: p.stored, Accounts: p.accountIDs, CoveredTo: p.coveredTo,
-		FirstStored: p.firstStored, States: p.states, HasRemoved: p.hasRemoved, HasCarriedOver: p.hasCarriedOver,
+		FirstStored: p.firstStored, States: p.states, HasRemoved: p.removed > 0, HasCarriedOver: p.hasCarriedOver,
 	}
 }
 

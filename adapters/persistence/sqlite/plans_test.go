@@ -23,7 +23,7 @@ var broadStatements = map[string]string{
 	"SELECT tenant_id FROM audit_heads UNION":                                           "the tenants of all audit logs",
 	"SELECT `webhook_tokens`.`id`":                                                      "a connection is identified once",
 	"DELETE FROM pulls AS p":                                                            "few rows have a state",
-	"SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = (SELECT":           "the id is that of a pull",
+	"SELECT (SELECT count(*) FROM (SELECT 1 FROM transactions WHERE connection_id = (":  "the id is that of a pull",
 }
 
 // value matches one parameter, or a list of them.

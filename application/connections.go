@@ -191,14 +191,16 @@ func updatedMembers(before, after domain.Connection, hasCredential bool) []strin
 	)
 }
 
-// validateUpdate validates an update. current is the stored connection, or zero if there is none.
+// validateUpdate validates an update. current is the stored connection, or zero if there is none. It is not known then
+// whether the update needs a base URL.
 func (s *Service) validateUpdate(ctx context.Context, current domain.Connection, u ports.ConnectionUpdate) error {
 	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
 	fieldErrors := append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)
 	switch {
 	case !u.Application.IsZero():
 		fieldErrors = append(fieldErrors, ownCredential(u.BaseURL, u.ClientID, u.Secret)...)
-	case !current.ApplicationID.IsZero() && u.BaseURL == "": // it keeps the base URL
+	case u.BaseURL == "" && current.ID.IsZero():
+	case u.BaseURL == "" && !current.ApplicationID.IsZero(): // it keeps the base URL
 	case !current.ApplicationID.IsZero() && u.ClientID.IsZero():
 		fieldErrors = append(fieldErrors, domain.FieldError("baseUrl", "is that of the application"))
 	default:

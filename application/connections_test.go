@@ -229,8 +229,12 @@ func (e *env) connectionUseCases(tenant domain.TenantID, id domain.ConnectionID)
 		ClientID: domain.SecretText("a"), Secret: domain.SecretText("b"),
 	}
 	return map[string]func() error{
-		"get":          func() error { _, err := e.GetConnection(e.ctx, tenant, id); return err },
-		"rotate":       func() error { _, err := e.UpdateConnection(e.ctx, tenant, id, nil, u); return err },
+		"get":    func() error { _, err := e.GetConnection(e.ctx, tenant, id); return err },
+		"rotate": func() error { _, err := e.UpdateConnection(e.ctx, tenant, id, nil, u); return err },
+		"keep address": func() error {
+			_, err := e.UpdateConnection(e.ctx, tenant, id, nil, ports.ConnectionUpdate{Name: "n", AccountRef: "r"})
+			return err
+		},
 		"delete":       func() error { return e.DeleteConnection(e.ctx, tenant, id, nil) },
 		"health":       func() error { _, err := e.ConnectionHealth(e.ctx, tenant, id); return err },
 		"request pull": func() error { _, err := e.RequestPull(e.ctx, tenant, id, domain.Window{}); return err },

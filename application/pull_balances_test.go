@@ -376,18 +376,25 @@ func TestABalanceOfAnEarlierSynchronisationIsNoReading(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*domain.LinkStatus)
 		want   string
+		checks int // how often the status must have been read
 	}{
-		"no synchronisation": {func(*domain.LinkStatus) {}, "1000"},
-		"synchronised":       {func(s *domain.LinkStatus) { s.SyncedAt = s.SyncedAt.Add(time.Minute) }, ""},
-		"another state":      {func(s *domain.LinkStatus) { s.SyncMarker = "later" }, ""},
-		"never reported":     {func(s *domain.LinkStatus) { s.SyncedAt = time.Time{} }, ""},
+		"no synchronisation": {func(*domain.LinkStatus) {}, "1000", 2},
+		"synchronised":       {func(s *domain.LinkStatus) { s.SyncedAt = s.SyncedAt.Add(time.Minute) }, "", 2},
+		"another state":      {func(s *domain.LinkStatus) { s.SyncMarker = "later" }, "", 2},
+		"never reported":     {func(s *domain.LinkStatus) { s.SyncedAt = time.Time{} }, "", 2},
+		"paused":             {nil, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, _, connection := newStatingEnv(t)
 			e.vendor.status.Accounts, e.vendor.status.Cards = domain.TwoReads, domain.TwoReads
 			e.vendor.status.Transactions, e.vendor.status.SyncedAt = domain.TwoReads, e.clock.Now()
-			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-				c.change(&e.vendor.status)
+			e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+				switch {
+				case c.change != nil:
+					c.change(&e.vendor.status)
+				case cursor == "2": // the last page
+					e.pause(connection)
+				}
 				return nil, nil
 			}
 			id := e.requestFullPull(connection)
@@ -395,6 +402,9 @@ func TestABalanceOfAnEarlierSynchronisationIsNoReading(t *testing.T) {
 			e.wantPull(id, domain.PullSucceeded, "")
 			if got := e.lastBalance(connection); got != c.want {
 				t.Errorf("the reading has the balance %q, want %q", got, c.want)
+			}
+			if e.vendor.checks != c.checks {
+				t.Errorf("the status was read %d times, want %d", e.vendor.checks, c.checks)
 			}
 		})
 	}

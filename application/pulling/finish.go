@@ -245,9 +245,14 @@ func (r *stepReader) readSettled() bool {
 
 // confirmBalances reads the status again if settledRead would return balances, and nothing has compared the status with
 // that before the first page. If the vendor has synchronised meanwhile, the balances may be older than the rows. The
-// same is assumed if the status cannot be read.
+// same is assumed if the status cannot be read, or if the connection was paused, since the vendor must not be called
+// then.
 func (r *stepReader) confirmBalances(ctx context.Context) {
 	if r.confirmation != notCompared || r.status.SyncedAt.IsZero() || !r.readSettled() || r.settledRead() == nil {
+		return
+	}
+	if r.checkNotPaused(ctx) != nil {
+		r.confirmation = statusChanged
 		return
 	}
 	status, err := r.check(ctx)

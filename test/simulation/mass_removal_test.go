@@ -273,7 +273,8 @@ func (s *sim) holdsRemovals(c *connection) bool {
 
 // checkAnnouncedApplied checks that a succeeded pull has applied the removals that webhooks announced to it. It
 // checks nothing while removals are held back. A row may stay if the vendor has listed it after its removal, or has
-// restored it, because a complete listing with the row voids the announcement.
+// restored it, because a complete listing with the row voids the announcement. The rows of a removed account stay, and
+// the announcements of their removals that were held back are forgotten together with the account.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if s.holdsRemovals(c) {
@@ -283,10 +284,12 @@ func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	for _, id := range p.Scope.Removed {
 		announced[id] = true
 	}
+	accounts := s.liveAccounts(c)
 	for _, t := range s.storedRows(c) {
 		r := c.ref.row(t.ExternalID)
 		mayStay := r != nil && (!r.removed || r.wasStillListed)
-		if announced[t.ExternalID] && t.RemovedAt.IsZero() && !mayStay {
+		live, found := accounts[t.Account]
+		if announced[t.ExternalID] && t.RemovedAt.IsZero() && !mayStay && (live || !found) {
 			s.violated("%s is not removed, although its removal was announced to the pull that succeeded", t.ExternalID)
 		}
 	}

@@ -26,7 +26,6 @@ type connection struct {
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 	moves          int             // how often the connection has joined or left an application
 	positionedAt   time.Time       // when the connection got the position from which its pulls read the stream
-	skippedAt      time.Time       // when a pull last read everything instead of the stream; zero if never
 }
 
 type token struct {

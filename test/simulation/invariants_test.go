@@ -454,10 +454,10 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 }
 
 // needsList reports whether only lists of the vendor reveal that the row was removed: the vendor announces no removals,
-// or the service did not read the announcement in the stream.
+// or the stream announces the removal before the position from which the service reads it.
 func (s *sim) needsList(ref *accountRef, r *row, t domain.Transaction) bool {
 	return t.Vendor == "belvo" || ref.stream.lost ||
-		t.Vendor == "plaid" && !r.removedAt.After(s.connectionByID(t.Connection).skippedAt)
+		t.Vendor == "plaid" && !r.removedAt.After(s.connectionByID(t.Connection).positionedAt)
 }
 
 // provable reports whether a list of the vendor can prove that the row was removed. Such a list contains a readable row

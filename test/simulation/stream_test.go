@@ -193,7 +193,6 @@ func (s *sim) checkChangesApplied(p domain.Pull) {
 	if c.positionedAt.IsZero() || c.positionedAt.Before(c.ref.linkedAt) || skipped {
 		c.positionedAt = s.clock.Now()
 		if skipped {
-			c.skippedAt = c.positionedAt
 			s.counters.skippedStreams++
 		}
 		return

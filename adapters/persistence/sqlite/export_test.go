@@ -126,6 +126,9 @@ func AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 // Scrub runs Dialect.Scrub.
 func (db *DB) Scrub(ctx context.Context) error { return dialect{db: db}.Scrub(ctx) }
 
+// CopyLog copies the write-ahead log as the checkpoints of the file do.
+func (db *DB) CopyLog(ctx context.Context) error { return db.checkpoints.checkpoint(ctx) }
+
 // Write runs a statement on the writing connection in the same way as the methods of the store.
 func (db *DB) Write(ctx context.Context, text string, args ...any) error {
 	conn, release, err := db.writer(ctx, false)

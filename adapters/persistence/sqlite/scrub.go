@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 // mayHaveRemains is the value of PRAGMA user_version in a file that may contain remains of deleted rows. SQLite
@@ -42,12 +40,7 @@ func (d dialect) Scrub(ctx context.Context) error {
 			return err
 		}
 	}
-	var busy, pages, copied int
-	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &copied)
-	if err == nil && busy != 0 {
-		err = gormstore.Unavailable(errReaders)
-	}
-	return err
+	return d.db.checkpoints.empty(ctx, conn)
 }
 
 // execer is a connection or a pool of connections.

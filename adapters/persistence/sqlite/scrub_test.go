@@ -2,15 +2,18 @@ package sqlite_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // Scrub must rewrite a file that was written without secure_delete, because such a file keeps deleted contents. Scrub
@@ -134,4 +137,33 @@ func TestAScrubClearsTheUnusedSpaceOfPages(t *testing.T) {
 	if err != nil || rows != kept {
 		t.Errorf("%d rows are left of %d: %v", rows, kept, err)
 	}
+}
+
+// A scrub empties the write-ahead log although another copy of the log is being made.
+func TestAScrubWaitsForAnotherCopyOfTheLog(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: file(t), Timeout: storetest.Timeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(db.Write(t.Context(), "CREATE TABLE blobs (value blob)"))
+	copying, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for copying.Err() == nil {
+			_ = db.CopyLog(copying)
+		}
+	})
+	for range 100 {
+		must(db.Write(t.Context(), "INSERT INTO blobs VALUES (randomblob(200000))"))
+		must(db.Scrub(t.Context()))
+	}
+	stop()
+	running.Wait()
 }

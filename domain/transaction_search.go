@@ -14,8 +14,8 @@ type TransactionSearch struct {
 	Among  []ConnectionID
 	Window Window
 	ID     TransactionID
-	// Amount is the exact amount: 12.5 equals 12.50. If BothDirections is set, its sign does not matter, as in an
-	// invoice, which states no sign.
+	// Amount is the exact amount, in the currency of the movement or in that of the account: 12.5 equals 12.50. If
+	// BothDirections is set, its sign does not matter, as in an invoice, which states no sign.
 	Amount         *decimal.Decimal
 	BothDirections bool
 	// Text is a substring of the description or of the counterparty. Case and accents are ignored (see FoldText).
@@ -37,7 +37,7 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	if s.Among != nil && !slices.Contains(s.Among, t.Connection) || !s.ID.IsZero() && s.ID != t.ID {
 		return false
 	}
-	if !s.matchesAmount(t.Amount.Amount) || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
+	if !s.matchesAmount(t) || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
 		return false
 	}
 	if s.Reference != "" && !t.References.Has(s.Reference) {
@@ -49,8 +49,13 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	return containsText(&t, FoldText(s.Text))
 }
 
-func (s TransactionSearch) matchesAmount(amount decimal.Decimal) bool {
-	return s.Amount == nil || s.Amount.Equal(amount) || s.BothDirections && s.Amount.Equal(amount.Neg())
+func (s TransactionSearch) matchesAmount(t Transaction) bool {
+	for _, amount := range s.Amounts() {
+		if amount.Equal(t.Amount.Amount) || t.AccountMoney != nil && amount.Equal(t.AccountMoney.Amount) {
+			return true
+		}
+	}
+	return s.Amount == nil
 }
 
 // Amounts returns the amounts that match the search: none if it does not restrict them, or one or two.

@@ -70,7 +70,7 @@ func searchPageOf[S any](p domain.Page[S], limit int, view func(S) foundView) *b
 // transactions.
 func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
 	Typed      plainText                  `query:"q" maxLength:"255" example:"R$ 1.234,56" doc:"What a person types: an amount as people write it, a CPF or CNPJ, a reference, a line of a boleto, part of the description or the counterparty, or a bank; also an amount with other words. searchedFor states what it was taken for. Not together with amount, text, reference and document"`
-	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50"`
+	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount, in the currency of the transaction or of its account, in both directions unless it has a sign (- or +); 12.5 equals 12.50"`
 	Text       plainText                  `query:"text" minLength:"3" maxLength:"200" doc:"Part of the description or the counterparty, at least 3 characters; case and accents are ignored"`
 	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The value of any member of references, in upper or lower case; of a boleto, its barcode or its digitable line in any printed form"`
 	Document   plainText                  `query:"document" maxLength:"64" example:"12.ABC.345/01DE-35" doc:"The tax number of the counterparty, such as a CPF, CNPJ or RFC, with or without punctuation"`

@@ -9818,7 +9818,7 @@ type SearchTransactionsParams struct {
 	// Q What a person types: an amount as people write it, a CPF or CNPJ, a reference, a line of a boleto, part of the description or the counterparty, or a bank; also an amount with other words. searchedFor states what it was taken for. Not together with amount, text, reference and document
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Amount Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50
+	// Amount Exact amount, in the currency of the transaction or of its account, in both directions unless it has a sign (- or +); 12.5 equals 12.50
 	Amount *string `form:"amount,omitempty" json:"amount,omitempty"`
 
 	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored

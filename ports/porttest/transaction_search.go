@@ -86,13 +86,20 @@ func searchSelects(f *fixture) {
 	amount := func(text string) func(*domain.TransactionData) {
 		return func(o *domain.TransactionData) { o.Amount = money(text, "BRL") }
 	}
+	inAccount := func(text string) func(*domain.TransactionData) {
+		converted := money(text, "USD")
+		return func(o *domain.TransactionData) { o.AccountMoney = &converted }
+	}
+	third := []func(*domain.TransactionData){
+		amount("0.1000"), inAccount("0.1"), withDescription("Pão de Açúcar"), withDate("2026-02-03"),
+	}
 	party := func(o *domain.TransactionData) {
 		o.Counterparty = "ÁGUAS do Norte 100% Straße,\u00a0Łódź  ltda\r\n\tfilial 2"
 	}
 	f.storeRows(l, row("1", amount("12.5"), withDate("2026-02-01")), row("2", amount("-12.5"), withDate("2026-02-02")),
-		row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
+		row("3", third...))
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
-	f.storeRows(otherLease, row("4", amount("1e3"), party, withDate("2026-02-04")))
+	f.storeRows(otherLease, row("4", amount("1e3"), inAccount("298.19"), party, withDate("2026-02-04")))
 	decimals := func(text string) domain.TransactionSearch {
 		value, err := domain.ParseAmount(text)
 		f.noError(err)
@@ -103,9 +110,9 @@ func searchSelects(f *fixture) {
 		case "indexed":
 			f.indexTexts()
 		case "partly indexed": // the index has the text and the amount of another version of 3, and not 4
-			f.storeRows(l, row("3", amount("7"), withDate("2026-02-03")))
+			f.storeRows(l, row("3", amount("7"), inAccount("5"), withDate("2026-02-03")))
 			f.indexTexts()
-			f.storeRows(l, row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
+			f.storeRows(l, row("3", third...))
 		}
 		f.checkSearches(state, c, other, decimals)
 	}
@@ -177,6 +184,11 @@ func (f *fixture) checkSearches(
 		{decimals("0.1"), []string{"3"}},
 		{decimals("1000.00"), []string{"4"}},
 		{decimals("12.51"), []string{}},
+		{decimals("5"), []string{}},
+		{decimals("298.190"), []string{"4"}},
+		{decimals("-298.19"), []string{}},
+		{domain.TransactionSearch{Amount: decimals("-298.19").Amount, BothDirections: true}, []string{"4"}},
+		{domain.TransactionSearch{Amount: decimals("298.19").Amount, Connection: c.ID}, []string{}},
 		{domain.TransactionSearch{Text: "PÃO DE AÇÚ"}, []string{"3"}},
 		{domain.TransactionSearch{Text: "águas"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "strasse, lodz"}, []string{"4"}},
@@ -508,12 +520,15 @@ func searchBothDirections(f *fixture) {
 	var rows []domain.TransactionData
 	const n = 1100 // more than one read of the index
 	for i := range n {
-		amount := "7"
+		amount, converted := "7", money("-7", "USD")
 		if i%500 == 250 {
 			amount = "-7"
 		}
-		rows = append(rows, row(fmt.Sprintf("%04d", i), withDate(domain.Date("2024-01-01").AddDays(i)),
-			func(o *domain.TransactionData) { o.Amount = money(amount, "BRL") }))
+		change := func(o *domain.TransactionData) { o.Amount = money(amount, "BRL") }
+		if i%500 == 100 {
+			change = func(o *domain.TransactionData) { o.AccountMoney = &converted }
+		}
+		rows = append(rows, row(fmt.Sprintf("%04d", i), withDate(domain.Date("2024-01-01").AddDays(i)), change))
 	}
 	f.storeRows(l, rows...)
 	f.indexTexts()
@@ -523,7 +538,7 @@ func searchBothDirections(f *fixture) {
 		f.Errorf("%d rows, want %d, the newest first", len(got), n)
 	}
 	out := value.Neg()
-	f.equal("money out", []string{"0750", "0250"},
+	f.equal("money out", []string{"0750", "0600", "0250", "0100"},
 		ids(f.search(domain.TransactionSearch{Amount: &out}, 200), externalID))
 }
 

@@ -117,6 +117,8 @@ var indexUses = map[string]string{
 	"pulls_open":                 "pulls WHERE state IN ('queued', 'running', 'waiting') ORDER BY created_at",
 	"quarantined_rows_of_tenant": "quarantined_rows WHERE tenant_id = :id ORDER BY connection_id, first_seen_at",
 	"reopened_closes_connection": "reopened_closes WHERE connection_id = :id",
+	"search_index_account_amount": "search_index WHERE tenant_id = :id AND account_amount = :text " +
+		"AND account_amount <> '' ORDER BY date DESC, transaction_id DESC",
 	"search_index_amount": "search_index WHERE tenant_id = :id AND amount = :text " +
 		"ORDER BY date DESC, transaction_id DESC",
 	"search_index_connection":       "search_index WHERE connection_id = :id",

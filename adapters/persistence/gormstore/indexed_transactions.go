@@ -47,8 +47,10 @@ type IndexedRow struct {
 	Amount      string    `gorm:"column:amount"` // without trailing zeros
 	Currency    string    `gorm:"column:currency"`
 	Status      string    `gorm:"column:status"` // empty for a transaction that day_totals does not contain; see Counts
-	Folded      string    `gorm:"column:folded"`
-	Tenant      uuid.UUID `gorm:"column:tenant_id"`
+	// AccountAmount is the amount in the currency of the account, like Amount; empty if there is none.
+	AccountAmount string    `gorm:"column:account_amount"`
+	Folded        string    `gorm:"column:folded"`
+	Tenant        uuid.UUID `gorm:"column:tenant_id"`
 }
 
 // TableName returns the name of the table in the schema.

@@ -167,19 +167,19 @@ func (c *copyEncoder) value(field any) error {
 }
 
 // copyIndexed is the COPY for the result of encodeIndexed.
-const copyIndexed = "COPY search_index (transaction_id, connection_id, date, amount, currency, status, folded, " +
-	"tenant_id) FROM STDIN BINARY"
+const copyIndexed = "COPY search_index (transaction_id, connection_id, date, amount, currency, status, " +
+	"account_amount, folded, tenant_id) FROM STDIN BINARY"
 
 // encodeIndexed returns the rows of the search index in the binary format of COPY.
 func encodeIndexed(rows []gormstore.IndexedRow) []byte {
-	const columns, usualSize = 8, 256
+	const columns, usualSize = 9, 256
 	c := &copyEncoder{buffer: append(make([]byte, 0, len(rows)*usualSize), copyHeader...)}
 	for i := range rows {
 		r := &rows[i]
 		c.buffer = binary.BigEndian.AppendUint16(c.buffer, columns)
 		c.id(r.Transaction)
 		c.id(r.Connection)
-		for _, text := range []string{r.Date, r.Amount, r.Currency, r.Status, r.Folded} {
+		for _, text := range []string{r.Date, r.Amount, r.Currency, r.Status, r.AccountAmount, r.Folded} {
 			c.text(text)
 		}
 		c.id(r.Tenant)

@@ -163,6 +163,15 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	}
 }
 
+func TestTheUpgradeIndexesConvertedAmounts(t *testing.T) {
+	dsn := oldDB(t)
+	opened(t, dsn)
+	got := queryLines(t, dsn, "SELECT account_amount FROM search_index WHERE account_amount <> '' ORDER BY 1")
+	if want := []string{"-298.19", "1.5"}; !slices.Equal(got, want) {
+		t.Errorf("indexed %q, want %q", got, want)
+	}
+}
+
 func TestTextsThatAreFoldedDifferentlyAreIndexedAnew(t *testing.T) {
 	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009", "\t", "\r", "\u2028", "a  b", "\n"} {
 		dsn := oldDB(t)

@@ -272,11 +272,12 @@ func (dialect) JoinByHash(*gorm.DB) error { return nil }
 // an array of the columns in this order.
 const (
 	insertIndexed = `INSERT INTO search_index
-		(transaction_id, connection_id, date, amount, currency, status, folded, tenant_id)
-	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+		(transaction_id, connection_id, date, amount, currency, status, folded, tenant_id, account_amount)
+	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+		value ->> 8
 	FROM jsonb_each(?)`
 	updateIndexed = `UPDATE search_index SET connection_id = value ->> 1, date = value ->> 2, amount = value ->> 3,
-		currency = value ->> 4, status = value ->> 5
+		currency = value ->> 4, status = value ->> 5, account_amount = value ->> 8
 	FROM jsonb_each(?) WHERE transaction_id = value ->> 0 AND tenant_id = value ->> 7`
 )
 
@@ -315,11 +316,11 @@ func execIndexed(tx *gorm.DB, statement string, rows []gormstore.IndexedRow) err
 	if len(rows) == 0 {
 		return nil
 	}
-	values := make([][8]string, len(rows))
+	values := make([][9]string, len(rows))
 	for i, r := range rows {
-		values[i] = [8]string{
+		values[i] = [9]string{
 			r.Transaction.String(), r.Connection.String(), r.Date, r.Amount, r.Currency, r.Status, r.Folded,
-			r.Tenant.String(),
+			r.Tenant.String(), r.AccountAmount,
 		}
 	}
 	list, err := json.Marshal(values)

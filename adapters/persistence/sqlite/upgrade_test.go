@@ -182,6 +182,26 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	}
 }
 
+// The upgrade indexes the amounts in the currency of the account as the background task does.
+func TestTheUpgradeIndexesConvertedAmounts(t *testing.T) {
+	dsn, _ := oldDB(t)
+	db := opened(t, dsn)
+	const converted = "SELECT transaction_id || ' ' || account_amount FROM search_index " +
+		"WHERE account_amount <> '' ORDER BY 1"
+	upgraded := queryLines(t, db.Writer, converted)
+	for _, change := range []string{"DELETE FROM search_progress", "UPDATE search_index SET account_amount = ''"} {
+		if _, err := db.Writer.ExecContext(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Store(nil).Ledger().IndexTexts(t.Context(), 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(queryLines(t, db.Writer, converted), upgraded); diff != "" || len(upgraded) == 0 {
+		t.Errorf("%d converted amounts (-indexed +upgraded):\n%s", len(upgraded), diff)
+	}
+}
+
 func TestTextsThatAreFoldedDifferentlyAreIndexedAnew(t *testing.T) {
 	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009", "\t", "\r", "\u2028", "a  b", "\n"} {
 		dsn, db := oldDB(t)

@@ -30838,7 +30838,7 @@ export interface operations {
             query?: {
                 /** @description What a person types: an amount as people write it, a CPF or CNPJ, a reference, a line of a boleto, part of the description or the counterparty, or a bank; also an amount with other words. searchedFor states what it was taken for. Not together with amount, text, reference and document */
                 q?: string;
-                /** @description Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50 */
+                /** @description Exact amount, in the currency of the transaction or of its account, in both directions unless it has a sign (- or +); 12.5 equals 12.50 */
                 amount?: string;
                 /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
                 text?: string;

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -207,13 +208,14 @@ func advance(tx gormstore.Tx, tenant uuid.UUID, before, after feedPlace) error {
 func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (rows []gormstore.IndexedRow, err error) {
 	row := gormstore.NewTransactionRow()
 	var counts bool
+	var accountAmount decimal.NullDecimal
 	columns := gormstore.ScanTargets(
 		&row.ID.UUID, &row.Connection.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Amount.Currency,
-		(*string)(&row.Status), &row.Description, &row.Counterparty,
+		&accountAmount, (*string)(&row.Status), &row.Description, &row.Counterparty,
 	)
 	among := s.Dialect.AnyOf("id", ids)
-	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, status, description, "+
-		"counterparty, "+gormstore.Counts+" FROM transactions WHERE erased_at IS NULL AND "+
+	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, "+
+		"CAST(account_amount AS text), status, description, counterparty, "+gormstore.Counts+" FROM transactions WHERE erased_at IS NULL AND "+
 		s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
 	err = tx.Read(q.AsRead(append(columns, &counts), func() error {
@@ -221,6 +223,9 @@ func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (ro
 			Transaction: row.ID.UUID, Connection: row.Connection.UUID, Date: string(row.Date), Tenant: tenant,
 			Amount: row.Amount.Amount.Normalize().String(), Currency: row.Amount.Currency, Status: string(row.Status),
 			Folded: domain.FoldText(row.Description) + "\n" + domain.FoldText(row.Counterparty),
+		}
+		if accountAmount.Valid {
+			indexed.AccountAmount = accountAmount.Decimal.Normalize().String()
 		}
 		if !counts {
 			indexed.Status = ""
@@ -264,9 +269,9 @@ func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 		gormstore.UUID(place.id),
 		maxUnindexed+1,
 	)
-	row := gormstore.NewTransactionRow()
-	err = m.Rows(ctx, q.String(), q.Args, searchedTargets(row), func() error {
-		index.unindexed[row.ID] = row.Transaction
+	var row searchedRow
+	err = m.Rows(ctx, q.String(), q.Args, row.targets(), func() error {
+		index.unindexed[row.ID] = row.domain()
 		if text += len(row.Description) + len(row.Counterparty); text > maxSearchedText {
 			return gormstore.ErrStop
 		}
@@ -347,8 +352,7 @@ func (m *searchMerge) candidates(
 		return m.readIndex(
 			ctx, after, m.Dialect.TextMatch("x", m.tenant.UUID, folded), maxCandidates, clause.Expr{})
 	}
-	for _, amount := range m.search.Amounts() {
-		condition := clause.Expr{SQL: "x.amount = ?", Vars: []any{amount.Normalize().String()}}
+	for _, condition := range m.amountConditions() {
 		some, last, err := m.readIndex(ctx, after, condition, maxCandidates, clause.Expr{})
 		if err != nil {
 			return nil, end, err
@@ -358,10 +362,25 @@ func (m *searchMerge) candidates(
 		}
 		found = append(found, some...)
 	}
+	isFound := map[domain.TransactionID]bool{}
 	found = slices.DeleteFunc(found, func(t domain.Transaction) bool {
-		return !end.IsZero() && t.DatePosition().Compare(end) < 0 // the rows of the other amount may have gaps there
+		repeated := isFound[t.ID] // both amounts of the transaction match
+		isFound[t.ID] = true
+		// The rows of the other conditions may have gaps after end.
+		return repeated || !end.IsZero() && t.DatePosition().Compare(end) < 0
 	})
 	return found, end, nil
+}
+
+// amountConditions returns a condition on the rows of the index for each index that a search for an amount reads. A row
+// matches if it satisfies one of them.
+func (m *searchMerge) amountConditions() (conditions []clause.Expr) {
+	for _, amount := range m.search.Amounts() {
+		text := []any{amount.Normalize().String()}
+		conditions = append(conditions, clause.Expr{SQL: "x.amount = ?", Vars: text},
+			clause.Expr{SQL: "x.account_amount = ? AND x.account_amount <> ''", Vars: text})
+	}
+	return conditions
 }
 
 // readIndex reads at most limit rows of search_index after the position that satisfy the parameter condition, newest

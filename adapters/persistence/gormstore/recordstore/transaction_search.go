@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -250,14 +251,32 @@ func (m *searchMerge) nextRead() int {
 	return max(1, maxTextRead/average/searchStreams)
 }
 
-// searchedColumns are the columns that TransactionSearch.Matches needs. searchedTargets returns their scan targets.
-const searchedColumns = `connection_id, id, date, CAST(amount AS text), description, counterparty, removed_at`
+// searchedColumns are the columns that TransactionSearch.Matches needs.
+const searchedColumns = `connection_id, id, date, CAST(amount AS text), description, counterparty, removed_at,
+	CAST(account_amount AS text)`
 
-func searchedTargets(row gormstore.TransactionRow) []any {
+// searchedRow is a scanned row of searchedColumns.
+type searchedRow struct {
+	domain.Transaction
+
+	accountAmount decimal.NullDecimal
+}
+
+// targets returns the scan targets of searchedColumns.
+func (r *searchedRow) targets() []any {
 	return gormstore.ScanTargets(
-		&row.Connection.UUID, &row.ID.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Description,
-		&row.Counterparty, &row.RemovedAt,
+		&r.Connection.UUID, &r.ID.UUID, (*string)(&r.Date), &r.Amount.Amount, &r.Description, &r.Counterparty,
+		&r.RemovedAt, &r.accountAmount,
 	)
+}
+
+// domain returns the transaction with the members that TransactionSearch.Matches needs.
+func (r *searchedRow) domain() domain.Transaction {
+	t := r.Transaction
+	if r.accountAmount.Valid {
+		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal}
+	}
+	return t
 }
 
 // searchedRows returns a SELECT of the next rows of one connection.
@@ -295,10 +314,10 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 			s.request,
 		)
 	}
-	row := gormstore.NewTransactionRow()
-	return m.RowsInOrder(ctx, q.String(), q.Args, searchedTargets(row), func() error {
+	var row searchedRow
+	return m.RowsInOrder(ctx, q.String(), q.Args, row.targets(), func() error {
 		s := of[row.Connection.UUID]
-		s.rows = append(s.rows, row.Transaction)
+		s.rows = append(s.rows, row.domain())
 		m.read++
 		m.text += len(row.Description) + len(row.Counterparty)
 		return nil

@@ -905,9 +905,10 @@ CREATE TABLE csv_mappings (
 CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
 
 -- The index of the search. A background task fills it after the commit, in the order of the change feed, so that
--- storing a page does not pay for it. amount: as text without trailing zeros. folded: description and counterparty
--- without case and accents, separated by a line feed. Erased transactions have no row. currency and status: what
--- day_totals contains of the transaction. status is empty for a removed transaction, which day_totals does not contain.
+-- storing a page does not pay for it. amount: as text without trailing zeros. account_amount: the same in the currency
+-- of the account; '' if there is none. folded: description and counterparty without case and accents, separated by a
+-- line feed. Erased transactions have no row. currency and status: what day_totals contains of the transaction. status
+-- is empty for a removed transaction, which day_totals does not contain.
 CREATE TABLE search_index (
     transaction_id uuid NOT NULL,
     connection_id uuid NOT NULL,
@@ -917,9 +918,12 @@ CREATE TABLE search_index (
     tenant_id uuid NOT NULL,
     currency text NOT NULL COLLATE "C",
     status text NOT NULL,
+    account_amount text NOT NULL DEFAULT '' COLLATE "C",
     PRIMARY KEY (transaction_id, tenant_id)
 );
 
+CREATE INDEX search_index_account_amount ON search_index (tenant_id, account_amount, date, transaction_id)
+    WHERE account_amount <> '';
 CREATE INDEX search_index_amount ON search_index (tenant_id, amount, date, transaction_id);
 CREATE INDEX search_index_connection ON search_index (connection_id, tenant_id);
 -- A search for a text that occurs often examines the newest rows of the index first.

@@ -954,9 +954,10 @@ CREATE TABLE csv_mappings (
 CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
 
 -- The index of the search. A background task fills it after the commit, in the order of the change feed, so that
--- storing a page does not pay for it. amount: as text without trailing zeros. folded: description and counterparty
--- without case and accents, separated by a line feed. Erased transactions have no row. currency and status: what
--- day_totals contains of the transaction. status is empty for a removed transaction, which day_totals does not contain.
+-- storing a page does not pay for it. amount: as text without trailing zeros. account_amount: the same in the currency
+-- of the account; '' if there is none. folded: description and counterparty without case and accents, separated by a
+-- line feed. Erased transactions have no row. currency and status: what day_totals contains of the transaction. status
+-- is empty for a removed transaction, which day_totals does not contain.
 -- id: the row in search_texts.
 CREATE TABLE search_index (
     id INTEGER PRIMARY KEY,
@@ -968,9 +969,12 @@ CREATE TABLE search_index (
     status TEXT NOT NULL,
     folded TEXT NOT NULL,
     tenant_id TEXT NOT NULL,
+    account_amount TEXT NOT NULL DEFAULT '',
     UNIQUE (transaction_id, tenant_id)
 ) STRICT;
 
+CREATE INDEX search_index_account_amount ON search_index (tenant_id, account_amount, date, transaction_id)
+    WHERE account_amount <> '';
 CREATE INDEX search_index_amount ON search_index (tenant_id, amount, date, transaction_id);
 CREATE INDEX search_index_connection ON search_index (connection_id);
 -- A search for a text that occurs often examines the newest rows of the index first.

@@ -33,7 +33,8 @@ const columns = (href, more, marked) => [
   ...more,
   {
     title: t('column.amount'), kind: 'number',
-    cell: (item) => html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />`,
+    cell: (item) => html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />
+      ${item.accountAmount && html`<br /><span class="muted">(<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />)</span>`}`,
   },
 ];
 

@@ -377,3 +377,11 @@ CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
 CREATE INDEX bill_lists_due ON bill_lists (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
 ALTER TABLE subscriptions ADD COLUMN account_id TEXT;
+
+-- The amount in the currency of the account is searched, too.
+ALTER TABLE search_index ADD COLUMN account_amount TEXT NOT NULL DEFAULT '';
+CREATE INDEX search_index_account_amount ON search_index (tenant_id, account_amount, date, transaction_id)
+    WHERE account_amount <> '';
+UPDATE search_index AS x SET account_amount = CASE
+        WHEN t.account_amount LIKE '%.%' THEN rtrim(rtrim(t.account_amount, '0'), '.') ELSE t.account_amount END
+    FROM transactions t WHERE t.id = x.transaction_id AND t.tenant_id = x.tenant_id AND t.account_amount IS NOT NULL;

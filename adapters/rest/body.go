@@ -75,10 +75,10 @@ func (s *server) bufferUnusedBody(c echo.Context, x *exchange) error {
 // octetStream is the media type of a file in a request.
 const octetStream = "application/octet-stream"
 
-// bufferFile reads a file into memory. Errors: those of readBody; errMediaType.
+// bufferFile reads a file into memory. Errors: those of readBody; errFileMediaType.
 func (s *server) bufferFile(c echo.Context, x *exchange) (err error) {
 	if !hasType(c.Request().Header, octetStream) {
-		return errMediaType
+		return errFileMediaType
 	}
 	if x.file, err = s.readBody(c, x, witness.MaxFileBytes); err == nil && len(x.file) == 0 {
 		return domain.FieldError("", "is required")

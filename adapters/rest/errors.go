@@ -43,6 +43,7 @@ const (
 var (
 	errMethodNotAllowed = errors.New("method not allowed")
 	errMediaType        = errors.New("unsupported media type")
+	errFileMediaType    = errors.New("unsupported media type of a file")
 	errTooLarge         = errors.New("body too large")
 	errHeadersTooLarge  = errors.New("headers too large")
 	errBodyTimeout      = errors.New("body read timeout")
@@ -242,6 +243,10 @@ var statusRules = []statusRule{
 	{
 		errMediaType, http.StatusUnsupportedMediaType, codeInvalid,
 		"the body must be application/json without a content encoding",
+	},
+	{
+		errFileMediaType, http.StatusUnsupportedMediaType, codeInvalid,
+		"the body must be a file as application/octet-stream, or application/json, without a content encoding",
 	},
 	{errTooLarge, http.StatusRequestEntityTooLarge, codeTooLarge, "the body is too large"},
 	{errHeadersTooLarge, http.StatusRequestHeaderFieldsTooLarge, codeInvalid, "the headers are larger than 64 KiB"},

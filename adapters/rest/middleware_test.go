@@ -191,6 +191,10 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 			}
 		})
 	}
+	p := problemIn(t, s.call("POST", statementsOfOther, "a;b", "Content-Type", "text/csv"), 415, codeInvalid)
+	if !strings.Contains(p.Detail, "application/octet-stream") {
+		t.Errorf("the refusal of a file says %q", p.Detail)
+	}
 	chunked := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(large))
 	chunked.ContentLength = -1
 	chunked.Header.Set("Authorization", "Bearer tenant-a")

@@ -36,6 +36,9 @@ func exampleProblem(r *route, status int) *Problem {
 	if status == http.StatusRequestEntityTooLarge && r.tooLarge {
 		return x.problem(domain.Oversized)
 	}
+	if status == http.StatusUnsupportedMediaType && r.takesFile {
+		return x.problem(errFileMediaType)
+	}
 	return x.problem(exampleErrors[status])
 }
 

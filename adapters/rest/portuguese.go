@@ -137,6 +137,8 @@ var portugueseDetails = map[string]string{
 	"the method is not allowed for this path":                "o método não é permitido neste caminho",
 	"the body must be application/json without a content encoding": "o corpo deve ser application/json sem " +
 		"codificação de conteúdo",
+	"the body must be a file as application/octet-stream, or application/json, without a content encoding": "o corpo " +
+		"deve ser um arquivo como application/octet-stream, ou application/json, sem codificação de conteúdo",
 	"the body is too large":                       "o corpo é grande demais",
 	"the headers are larger than 64 KiB":          "os cabeçalhos passam de 64 KiB",
 	"the body did not arrive in time":             "o corpo não chegou a tempo",

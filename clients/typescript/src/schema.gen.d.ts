@@ -9507,7 +9507,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "Unsupported Media Type",
                      *       "status": 415,
-                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "detail": "the body must be a file as application/octet-stream, or application/json, without a content encoding",
                      *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
                      *       "code": "MTCH-0001"
                      *     }

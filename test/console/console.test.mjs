@@ -147,13 +147,19 @@ test('a statement file is compared with an account, and its difference is accept
     name: 'extrato.ofx', mimeType: 'application/x-ofx',
     buffer: Buffer.from('OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nCHARSET:1252\r\n\r\n<OFX><BANKMSGSRSV1><STMTTRNRS>'
       + '<STMTRS><CURDEF>BRL<BANKACCTFROM><BANKID>999<ACCTID>0001/54321-0<ACCTTYPE>CHECKING</BANKACCTFROM>'
-      + '<BANKTRANLIST><DTSTART>20260105<DTEND>20260105<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260105<TRNAMT>-89.90'
+      + '<BANKTRANLIST><DTSTART>20260101<DTEND>20260131<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260105<TRNAMT>-89.90'
       + '<FITID>1<MEMO>PIX ENVIADO</STMTTRN></BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>'),
   });
   await page.getByRole('heading', { name: 'The bank statement differs from the transactions.' }).waitFor();
   const line = page.getByRole('table', { name: 'Only at the bank' }).getByRole('row', { name: /PIX ENVIADO/ });
   await line.getByText('-89.90').or(line.getByText('−89.90')).waitFor();
   await checkAccessibility(page, 'the bank statements');
+  await page.goto(SERVICE + '/console/month-end?day=2026-01-31');
+  await page.getByText('1 account has a problem.').waitFor();
+  await page.getByRole('row', { name: /Conta de Ensaio/ }).getByText('Bank statement differs').waitFor();
+  await page.goto(SERVICE + '/console');
+  await press(page, 'See the bank statement');
+  await page.getByRole('heading', { name: 'The bank statement differs from the transactions.' }).waitFor();
   await press(page, 'Accept the differences');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(/reason|Why/i).fill('booked tomorrow');
@@ -177,8 +183,9 @@ test('a period is closed after a question that names its completeness, and reope
   await press(page, 'Close the period');
   await dialog.getByText(/complete/).waitFor();
   await dialog.getByRole('button', { name: 'Close the period' }).click();
-  await page.getByText('1 day is closed').waitFor();
+  await page.getByText('1 period is closed').waitFor();
   await press(page, 'Adjustments');
+  await page.getByText(/^Covers all \d+ transactions dated up to this day; their sum is/).waitFor();
   await page.getByText('Nothing has changed since.').waitFor();
   await checkAccessibility(page, 'closes');
   await page.reload();
@@ -187,6 +194,8 @@ test('a period is closed after a question that names its completeness, and reope
   await dialog.getByText('stays readable among the reopened ones').waitFor();
   await dialog.getByRole('button', { name: 'Reopen' }).click();
   await page.getByText('No period is closed.').first().waitFor();
+  await page.getByRole('table', { name: 'Reopened periods' }).getByRole('link', { name: 'Statement as it was closed' }).click();
+  await page.getByText(/^This close was reopened on/).waitFor();
   await page.finish();
 });
 
@@ -1767,6 +1776,18 @@ test('a cause that connections share is shown once, and a counter leads to its c
   await causes.getByText('Show the connections').click();
   await causes.getByRole('link', { name: 'dois' }).waitFor();
   await checkAccessibility(page, 'the causes');
+  await page.route(/health\?attention=true/, async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    body.items.find(({ configName }) => configName === 'um')?.attention.push({ reason: 'silent', severity: 'now', since: new Date().toISOString() });
+    await route.fulfill({ response, json: body });
+  });
+  await page.reload();
+  const um = needy.getByRole('listitem').filter({ hasText: 'um' }).first();
+  await um.getByRole('link', { name: 'Check the webhook address' }).waitFor();
+  await causes.waitFor();
+  assert.equal(await um.getByText(/rejects the credential/).count(), 0, 'the cause states it');
+  await page.unrouteAll({ behavior: 'wait' });
   await page.getByRole('link', { name: '4 have a rejected credential' }).click();
   await page.getByText('Only connections that have a rejected credential.').waitFor();
   await needy.getByText('dois').waitFor();

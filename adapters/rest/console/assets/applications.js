@@ -71,8 +71,8 @@ function useHealth(members) {
 }
 
 // Members reads the connections of an application after its credential was replaced: how many of them are healthy, and
-// the others by name.
-function Members({ application, close }) {
+// the others by name. settled is called when all of them are healthy.
+function Members({ application, settled, close }) {
   const loaded = useLoad('members of ' + application.id, (signal) => readMembers(application, signal));
   const members = loaded.value;
   const health = useHealth(members);
@@ -83,8 +83,11 @@ function Members({ application, close }) {
     announce(t('pull.requested'));
     return true;
   });
+  const waiting = members?.filter(({ id }) => health[id]?.health !== 'healthy');
+  useEffect(() => {
+    if (waiting?.length === 0) settled();
+  }, [waiting?.length === 0]);
   if (!members) return html`<${Failure} problem=${loaded.problem} retry=${loaded.reload} />${!loaded.problem && html`<${Skeleton} rows=${2} />`}`;
-  const waiting = members.filter(({ id }) => health[id]?.health !== 'healthy');
   const healthy = members.length - waiting.length;
   return html`<section class=${'notice ' + (waiting.length === 0 ? 'good' : '')} aria-labelledby="members">
     <h2 id="members">${t('application.healthy', { n: healthy, all: members.length, name: application.name })}</h2>
@@ -178,7 +181,7 @@ export function Applications() {
   };
   const create = html`<${ActionLink} href=${link('/applications/new')} kind="primary">${t('action.createApplication')}</${ActionLink}>`;
   return html`<${Page} title=${t('application.title')} lead=${t('application.lead')} actions=${create}>
-    ${rotated && html`<${Members} key=${rotated.at} application=${rotated.application} close=${() => setRotated(null)} />`}
+    ${rotated && html`<${Members} key=${rotated.at} application=${rotated.application} settled=${health.reload} close=${() => setRotated(null)} />`}
     <${Loaded} of=${list}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('application.empty')}><p>${t('application.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('application.title')} items=${list.items}

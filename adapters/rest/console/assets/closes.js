@@ -15,6 +15,8 @@ import { ActionButton, Ago, Amount, Button, Copyable, Day, Empty, Failure, Field
 
 const muted = html`<span class="muted">–</span>`;
 
+const money = (value, { currency = '' }) => (value ? html`<${Amount} value=${value} currency=${currency} />` : muted);
+
 // Evidence downloads the evidence pack of a close.
 function Evidence({ path, close }) {
   const action = useDownload();
@@ -23,12 +25,10 @@ function Evidence({ path, close }) {
 }
 
 const columns = (path, show, reopen) => [
-  { title: t('column.closedDay'), kind: 'main', cell: (close) => html`<${Day} date=${close.date} />` },
-  { title: t('column.records'), kind: 'number', cell: (close) => close.count },
-  {
-    title: t('column.sum'), kind: 'number',
-    cell: (close) => (close.sum ? html`<${Amount} value=${close.sum} currency=${close.currency || ''} />` : muted),
-  },
+  { title: t('column.period'), kind: 'main', cell: (close) => html`<${Day} date=${close.firstDay} /> – <${Day} date=${close.date} />` },
+  { title: t('column.records'), kind: 'number', cell: (close) => close.postedCount },
+  { title: t('column.sum'), kind: 'number', cell: (close) => money(close.postedSum, close) },
+  { title: t('bankStatement.closing'), kind: 'number', cell: (close) => money(close.closingBalance, close) },
   { title: t('column.completeness'), cell: (close) => html`<${State} state=${close.completeness} />` },
   { title: t('bankStatement.verdict'), cell: (close) => (close.witness ? html`<${Verdict} verdict=${close.witness.verdict} />` : muted) },
   { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
@@ -67,7 +67,7 @@ function Adjustments({ connection, path, close }) {
   const list = useList(`${path}/closes/${close.date}/adjustments?limit=50`);
   const title = t('adjustment.title', { date: day(close.date) });
   return html`<section aria-labelledby="adjustments"><h2 id="adjustments">${title}</h2>
-    <p class="small">${t('close.digest')} <${Copyable} value=${close.digest} name=${t('close.digest')} /></p>
+    <p class="small">${t('close.covers', { n: close.count, sum: money(close.sum, close) })} ${t('close.digest')} <${Copyable} value=${close.digest} name=${t('close.digest')} /></p>
     <p><a class="button" href=${link(`/connections/${connection}${path}/statement`, { close: close.date })}>${t('close.printed')}</a></p>
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('adjustment.empty')}><p>${t('adjustment.emptyText')}</p></${Empty}>`
@@ -90,7 +90,7 @@ function CloseDialog({ path, date, first, reload, onClose }) {
   });
   return html`<${Confirm} title=${t('close.title', { date: day(date) })} text=${t('close.text')} label=${t('action.closePeriod')}
       perform=${close} done=${t('close.done', { date: day(date) })} onClose=${onClose}>
-    <p>${state && html`<strong>${t(state === 'differs' ? 'completeness.lead.differs' : 'close.state.' + state)}</strong>`}</p>
+    <p>${state && html`${found.basis === 'quarantined_rows' && t('basis.quarantined_rows') + ' '}<strong>${t(state === 'differs' ? 'completeness.lead.differs' : 'close.state.' + state)}</strong>`}</p>
     ${first && html`<p>${t('close.from', { date: day(from) })}</p>`}
   </${Confirm}>`;
 }
@@ -104,6 +104,21 @@ function ReopenDialog({ path, date, reload, onClose }) {
     kind="danger" perform=${reopen} done=${t('reopen.done', { date: day(date) })} onClose=${onClose} />`;
 }
 
+const reopenedColumns = () => [
+  { title: t('column.period'), kind: 'main', cell: (close) => html`<${Day} date=${close.firstDay} /> – <${Day} date=${close.date} />` },
+  { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
+  { title: t('column.reopened'), cell: (close) => html`<${Ago} at=${close.reopenedAt} />` },
+];
+
+// Reopened lists the closes that were reopened. The statement of the last one of a day is printed until the day is closed again.
+const Reopened = ({ address, list, closed }) => list.items?.length > 0 && html`<section aria-labelledby="reopened">
+  <h2 id="reopened">${t('reopen.list')}</h2>
+  <${Table} label=${t('reopen.list')} items=${list.items} rowKey=${(close) => close.date + close.closedAt} columns=${[...reopenedColumns(), {
+    title: t('statement.title'),
+    cell: ({ date }) => (closed.has(date) ? muted : html`<a href=${link(address + '/statement', { close: date })}>${t('close.printed')}</a>`),
+  }]} /><${More} list=${list} />
+</section>`;
+
 // lead says how many days are closed, and which one is the latest.
 const lead = (list) => (list.items.length === 0 ? t('close.none')
   : t(list.hasMore ? 'close.leadMore' : 'close.lead', { n: list.items.length, date: day(list.items[0].date) }));
@@ -111,6 +126,11 @@ const lead = (list) => (list.items.length === 0 ? t('close.none')
 export function AccountCloses({ id, account }) {
   const path = '/accounts/' + account;
   const list = useList(path + '/closes?limit=50');
+  const reopened = useList(path + '/closes?reopened=true&limit=50');
+  const reload = () => {
+    list.reload();
+    reopened.reload();
+  };
   const { query } = useLocation();
   const [closing, setClosing] = useState('');
   const [reopening, setReopening] = useState(null);
@@ -130,7 +150,8 @@ export function AccountCloses({ id, account }) {
       : html`<${Table} label=${t('account.closes')} items=${list.items} rowKey=${(close) => close.date}
           columns=${columns(path, (close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}></section>
     ${shown && html`<${Adjustments} key=${shown.date + shown.closedAt} connection=${id} path=${path} close=${shown} />`}
+    <${Reopened} address=${`/connections/${id}${path}`} list=${reopened} closed=${new Set(list.items?.map(({ date }) => date))} />
     ${closing && html`<${CloseDialog} path=${path} date=${closing} first=${!list.hasMore && !list.items?.some((close) => close.date < closing)} reload=${list.reload} onClose=${() => setClosing('')} />`}
-    ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${list.reload} onClose=${() => setReopening(null)} />`}
+    ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${reload} onClose=${() => setReopening(null)} />`}
   </${AccountPage}>`;
 }

@@ -1,6 +1,6 @@
 // The work of a month-end: all accounts, those with problems first, with balance, completeness, last close and open
 // suggestions; and the actions that close a day of several accounts, and download or print their statements.
-import { request } from './api.js';
+import { query as queryString, request } from './api.js';
 import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
@@ -24,18 +24,21 @@ const mostListed = 50; // accounts that are named above the table, and in the qu
 
 const muted = html`<span class="muted">–</span>`;
 
-// readState reads the completeness of an account, its latest close, and whether that one has adjustments. What cannot be
-// read is undefined.
-async function readState(id, signal) {
+// readState reads the completeness of an account, its latest close, and whether that one has adjustments; in the days of
+// compared, if given, also whether a statement of the bank differs. What cannot be read is undefined.
+async function readState(id, compared, signal) {
   const read = (path) => request('GET', `/accounts/${id}/${path}`, { signal }).then(({ data }) => data, () => undefined);
-  const [completeness, closes] = await Promise.all([read('completeness'), read('closes?limit=1')]);
+  const [completeness, closes, months] = await Promise.all([
+    read('completeness'), read('closes?limit=1'), compared ? read('coverage' + queryString(compared)) : undefined,
+  ]);
   const closed = closes && (closes.items[0]?.date || '');
   const adjusted = closed && (await read(`closes/${closed}/adjustments?limit=1`))?.items.length > 0;
-  return { completeness, closed, adjusted };
+  return { completeness, closed, adjusted, differs: months?.items.some(({ statement }) => statement === 'differs') };
 }
 
-// useStates reads the state of each account with these ids, a few at a time. reread reads it again for some of them.
-function useStates(ids) {
+// useStates reads the state of each account with these ids, a few at a time. comparedOf returns the days of the statements
+// of the bank that are looked at. reread reads the state again for some of them.
+function useStates(ids, comparedOf) {
   const [states, setStates] = useState({});
   const [round, setRound] = useState(0);
   const missing = ids.filter((id) => !states[id]);
@@ -51,7 +54,7 @@ function useStates(ids) {
     };
     const readNext = async () => {
       for (let id = waiting.shift(); id && !abort.signal.aborted; id = waiting.shift()) {
-        const state = await readState(id, abort.signal);
+        const state = await readState(id, comparedOf(id), abort.signal);
         fresh[id] = state;
         if (!abort.signal.aborted) timer ||= setTimeout(show, showPause);
       }
@@ -85,6 +88,7 @@ function basisOf({ accounts, uncovered, names = [], needy = [], pairs = [] }, co
   for (const { accountId } of pairs) suggestions[accountId] = (suggestions[accountId] || 0) + 1;
   return {
     accounts: [...further, ...accounts], connections, needy: new Set(needy.map(({ connectionId }) => connectionId)),
+    differing: new Set(needy.filter(({ attention }) => attention.some(({ reason }) => reason === 'statement_differs')).map(({ connectionId }) => connectionId)),
     coverage: Object.fromEntries(uncovered.map((item) => [item.accountId, item])), suggestions, complete,
   };
 }
@@ -123,7 +127,7 @@ const Why = ({ found: { checks, basis }, state, currency }) => html`${checks.fil
 // it. The verdicts are those of the service.
 function problemsOf(account, { states, coverage, suggestions, date }) {
   const { id, currency } = account;
-  const { completeness: found, adjusted } = states[id] || {};
+  const { completeness: found, adjusted, differs } = states[id] || {};
   const state = found && stateAt(found, date, account);
   const { state: reading, coveredFrom } = coverage[id] || {};
   const ranks = { drifting: 0, differs: 2, unverified: 3, unknown };
@@ -132,6 +136,9 @@ function problemsOf(account, { states, coverage, suggestions, date }) {
       html`<${Why} found=${found} state=${state} currency=${currency || ''} />`],
     (reading || state === 'not_covered') && [reading === 'read_since' ? 4 : 1, html`<${State} state="not_covered" />`, reading && html`<span class="note">${t(notCovered[reading])}
       ${reading === 'read_since' && coveredFrom && html`. ${t('coverage.from')} <${Instant} at=${coveredFrom} />`}</span>`],
+    differs && [0.5, html`<${Status} tone="bad">${t('monthEnd.statementDiffers')}</${Status}>`],
+    found?.basis === 'quarantined_rows' && [2.5, html`<${Status} tone="warn">${t('tab.quarantine')}</${Status}>`,
+      html`<span class="note">${t('basis.quarantined_rows')}</span>`],
     suggestions[id] && [3, html`<${Status} tone="warn">${t('nav.suggestions')}: ${t('number', { n: suggestions[id] })}</${Status}>`],
     adjusted && [5, html`<${Status} tone="warn">${t('close.adjusted')}</${Status}>`],
   ].filter(Boolean).sort(([a], [b]) => a - b);
@@ -307,12 +314,14 @@ function Results({ closed, failures, listed }) {
 // useFacts returns the accounts in the order of the query, and what is known about them at the day, with the problems of each.
 function useFacts({ sort = '' }, date, shown) {
   const basis = useLoad('month-end ' + date, (signal, show) => readBasis(date, signal, show));
-  const { accounts = [], connections = {}, needy = new Set(), coverage = {}, suggestions = {}, complete = false } = basis.value || {};
+  const { accounts = [], connections = {}, needy = new Set(), differing = new Set(), coverage = {}, suggestions = {}, complete = false } = basis.value || {};
   const wanted = useMemo(() => {
     const rank = ({ connectionId }) => (needy.has(connectionId) ? 0 : 1);
     return complete ? [...accounts].sort((a, b) => rank(a) - rank(b)).slice(0, mostRead).map(({ id }) => id) : [];
   }, [basis.value]);
-  const [states, reread] = useStates(complete ? [...new Set([...wanted, ...shown])] : []);
+  const ofDiffering = useMemo(() => new Set(accounts.filter(({ connectionId }) => differing.has(connectionId)).map(({ id }) => id)), [basis.value]);
+  const [states, reread] = useStates(complete ? [...new Set([...wanted, ...shown])] : [],
+    (id) => (ofDiffering.has(id) ? { from: firstOfMonth(date), to: date } : undefined));
   const spoken = language.get();
   const ordered = useMemo(() => [...accounts].sort(orderOf(sort)), [basis.value, sort, spoken]);
   const facts = useMemo(() => {

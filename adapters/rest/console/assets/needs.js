@@ -35,9 +35,12 @@ export function useNeeds(counts, reason, shown) {
   return { chosen: reason ? chosen : null, causes };
 }
 
-// isCovered reports whether a shared cause says everything about the connection.
-export const isCovered = (causes, { connectionId, attention = [] }) => attention.every(isRejected)
-  && causes.some(({ members }) => members.some((member) => member.connectionId === connectionId));
+// besides returns the connections with the reasons that no shared cause states, without those that have no other one.
+export function besides(causes, items) {
+  const members = new Set(causes.flatMap((cause) => cause.members.map(({ connectionId }) => connectionId)));
+  return items.map((item) => (members.has(item.connectionId) ? { ...item, attention: item.attention.filter((one) => !isRejected(one)) } : item))
+    .filter(({ attention }) => attention.length > 0);
+}
 
 export const needText = (reason) => (has('need.' + reason) ? t('need.' + reason) : reason);
 

@@ -3,7 +3,7 @@ import { query as queryString } from './api.js';
 import { CoverageLine, useCoverage } from './coverage-line.js';
 import { BankRead, ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
 import { language, t, vendorName } from './i18n.js';
-import { Causes, Counts, isCovered, needText, useNeeds } from './needs.js';
+import { Causes, Counts, besides, needText, useNeeds } from './needs.js';
 import { html, useEffect, useMemo, useRef, useState } from './preact.js';
 import { RecentRows } from './recent-rows.js';
 import { useList, usePolling, useResource } from './resource.js';
@@ -110,7 +110,7 @@ export function Overview() {
   const ready = above && Boolean(counts && (list.items || list.problem));
   const coverage = useCoverage(ready);
   const { chosen, causes } = useNeeds(counts, query.reason, ready);
-  const shown = (chosen ? chosen.value : needy.items)?.filter((item) => chosen || !isCovered(causes, item));
+  const shown = chosen ? chosen.value : needy.items && besides(causes, needy.items);
   const seen = useRef();
   useEffect(() => { // the lists are read again only when the numbers have changed
     const text = counts && JSON.stringify(counts);

@@ -18,7 +18,7 @@ const remedies = {
   reauth: 'link', consent_expired: 'link', consent_revoked: 'link', consent_expiring: 'link',
   credential_rejected: 'credential', credential_unopened: 'credential', account_not_found: 'account',
   pull_failed: 'pull', mass_removal: 'removals', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
-  account_shared: 'settings', account_ambiguous: 'continue', stale: 'refresh', suggestions: 'suggestions', join_undone: 'suggestions',
+  account_shared: 'settings', account_ambiguous: 'continue', stale: 'refresh', statement_differs: 'statement', suggestions: 'suggestions', join_undone: 'suggestions',
 };
 
 // remedyOf returns what a person does about a reason.
@@ -55,6 +55,18 @@ async function findDrift(id) {
     return { account, check: completeness.checks.find(({ state, difference }) => state === 'drifting' && difference) };
   }
   return undefined;
+}
+
+// findDiffering returns the address of the statements of the bank for the first account that one differs from; otherwise that
+// of the accounts.
+async function findDiffering(id) {
+  const { data } = await request('GET', `/aggregator-connections/${id}/accounts?limit=200`);
+  for (const account of data.items) {
+    const found = await request('GET', `/accounts/${account.id}/bank-statements?verdict=differs&limit=1`);
+    const [statement] = found.data.items;
+    if (statement) return link(`/connections/${id}/accounts/${account.id}/bank-statements`, { statement: statement.id });
+  }
+  return link(`/connections/${id}`);
 }
 
 // DriftDialog shows by how much the balance of an account differs, and accepts the difference.
@@ -118,16 +130,21 @@ export function Remedy({ id, reason: { remedy, ambiguous, held, heldAccounts }, 
     if (!found) navigate(link('/connections/' + id));
     return found || true;
   });
+  const statement = useAction(async () => {
+    navigate(await findDiffering(id));
+    return true;
+  });
   const text = t('remedy.' + remedy);
   const act = (action) => html`<${ActionButton} onClick=${() => action.run()} busy=${action.busy}>${text}</${ActionButton}>`;
   const ask = () => html`<${ActionButton} onClick=${() => setDialog(remedy)}>${text}</${ActionButton}>`;
   const controls = {
     link: () => act(session), pull: () => act(pull), refresh: () => act(refresh), credential: ask, removals: ask,
     drift: () => html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`,
+    statement: () => html`<${Button} onClick=${() => statement.run()} busy=${statement.busy}>${text}</${Button}>`,
     ...(ambiguous && { continue: ask }),
   };
   return html`${controls[remedy]?.() || (address !== link(path) && html`<a class="button" href=${address}>${text}</a>`)}
-    <${Failure} problem=${session.problem || pull.problem || refresh.problem || drift.problem} />
+    <${Failure} problem=${session.problem || pull.problem || refresh.problem || drift.problem || statement.problem} />
     ${session.result && html`<${LinkDialog} session=${session.result} onClose=${() => {
       session.reset();
       changed();

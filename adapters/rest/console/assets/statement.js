@@ -131,7 +131,8 @@ const columns = () => [
 
 // Standing says whether the statement is that of a closed period.
 const Standing = ({ closed, wasClosed, at, problem, moved }) => (closed
-  ? html`<p>${t('statement.closed', { by: closed.closedBy, at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} /></p>`
+  ? html`<p>${t('statement.closed', { by: closed.closedBy, at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} />
+      ${closed.reopenedAt && html` <strong>${t('statement.reopened', { at: html`<${Instant} at=${closed.reopenedAt} />` })}</strong>`}</p>`
   : html`<p>${t(wasClosed ? 'statement.known' : 'statement.open', { at: html`<${Instant} at=${at} />` })}${' '}
       ${wasClosed && html`${t('statement.wasClosed', { date: day(wasClosed.date), at: html`<${Instant} at=${wasClosed.closedAt} />` })}${' '}
         <span class="actions"><button type="button" onClick=${() => setQuery({ close: wasClosed.date, from: '', to: '' })}>${t('statement.asClosed')}</button></span>${' '}`}

@@ -123,6 +123,8 @@ const Why = ({ found: { checks, basis }, state, currency }) => html`${checks.fil
   ${check.check === 'announced_count' ? ` ${check.difference}` : html` <${Amount} value=${check.difference} currency=${currency} signed=${true} />`}</span>`)}
   ${state === 'unknown' && html` <span class="note">${t('basis.' + basis)}</span>`}`;
 
+const addressOf = ({ connectionId, id }, tab) => link(`/connections/${connectionId}/accounts/${id}/${tab}`);
+
 // problemsOf returns what speaks against closing an account, the most severe first: a rank, a state, and a note that explains
 // it. The verdicts are those of the service.
 function problemsOf(account, { states, coverage, suggestions, date }) {
@@ -136,9 +138,8 @@ function problemsOf(account, { states, coverage, suggestions, date }) {
       html`<${Why} found=${found} state=${state} currency=${currency || ''} />`],
     (reading || state === 'not_covered') && [reading === 'read_since' ? 4 : 1, html`<${State} state="not_covered" />`, reading && html`<span class="note">${t(notCovered[reading])}
       ${reading === 'read_since' && coveredFrom && html`. ${t('coverage.from')} <${Instant} at=${coveredFrom} />`}</span>`],
-    differs && [0.5, html`<${Status} tone="bad">${t('monthEnd.statementDiffers')}</${Status}>`],
-    found?.basis === 'quarantined_rows' && [2.5, html`<${Status} tone="warn">${t('tab.quarantine')}</${Status}>`,
-      html`<span class="note">${t('basis.quarantined_rows')}</span>`],
+    differs && [0.5, '', html`<span class="note"><a href=${addressOf(account, 'bank-statements')}><${Status} tone="bad">${t('monthEnd.statementDiffers')}</${Status}></a></span>`],
+    found?.basis === 'quarantined_rows' && [2.5, '', html`<span class="note"><${Status} tone="warn">${t('basis.quarantined_rows')}</${Status}></span>`],
     suggestions[id] && [3, html`<${Status} tone="warn">${t('nav.suggestions')}: ${t('number', { n: suggestions[id] })}</${Status}>`],
     adjusted && [5, html`<${Status} tone="warn">${t('close.adjusted')}</${Status}>`],
   ].filter(Boolean).sort(([a], [b]) => a - b);
@@ -155,8 +156,6 @@ const Owner = ({ account, facts: { connections, complete } }) => html`<span clas
 const Choice = ({ account, chosen, choose }) => html`<input type="checkbox" aria-label=${t('monthEnd.select', { name: nameOf(account) })}
   checked=${chosen.has(account.id)} onChange=${(event) => choose(event.target.checked
     ? [...chosen, account.id] : [...chosen].filter((id) => id !== account.id))} />`;
-
-const addressOf = ({ connectionId, id }, tab) => link(`/connections/${connectionId}/accounts/${id}/${tab}`);
 
 const columns = ({ facts, chosen, choose, failures, facts: { states, suggestions, date, problems, complete } }) => [
   { title: t('column.select'), cell: (account) => html`<${Choice} account=${account} chosen=${chosen} choose=${choose} />` },
@@ -175,7 +174,7 @@ const columns = ({ facts, chosen, choose, failures, facts: { states, suggestions
     cell: (account) => {
       const found = states[account.id]?.completeness;
       const reasons = problems[account.id].filter(([rank]) => rank !== 3 && rank !== 5);
-      return html`<a href=${addressOf(account, 'completeness')}>${found && reasons.length === 0 ? html`<${State} state=${stateAt(found, date, account)} />`
+      return html`<a href=${addressOf(account, 'completeness')}>${found && reasons.every(([, text]) => !text) ? html`<${State} state=${stateAt(found, date, account)} />`
         : reasons.length > 0 ? '' : states[account.id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span>
         ${reasons.map(([, text]) => text)}</a>${reasons.map(([, , note]) => note)}
         ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}

@@ -25,14 +25,19 @@ async function readCauses(signal) {
   return names.map((application) => ({ application, members: members(application.id) })).filter((cause) => cause.members.length > 1);
 }
 
-// useNeeds returns the connections with the reason, or null without one, and the shared causes. counts is the answer of
-// /aggregator-connections/summary. The causes need many requests: they are read as soon as shown is true.
+// useNeeds returns the connections with the reason, or null without one, the shared causes, and a function that reads both
+// again. counts is the answer of /aggregator-connections/summary. The causes need many requests: they are read as soon as
+// shown is true.
 export function useNeeds(counts, reason, shown) {
   const some = counts?.needy > 0;
   const chosen = useLoad(some && reason ? `needy ${reason}` : null, async (signal) =>
     (await all('/aggregator-connections/health?attention=true&limit=200', signal)).filter(({ attention }) => attention.some((one) => one.reason === reason)));
-  const causes = useLoad(some && shown && counts.attention.credential_rejected > 1 ? 'causes' : null, readCauses).value || [];
-  return { chosen: reason ? chosen : null, causes };
+  const causes = useLoad(some && shown && counts.attention.credential_rejected > 1 ? 'causes' : null, readCauses);
+  const reload = () => {
+    chosen.reload();
+    causes.reload();
+  };
+  return { chosen: reason ? chosen : null, causes: causes.value || [], reload };
 }
 
 // besides returns the connections with the reasons that no shared cause states, without those that have no other one.

@@ -11,6 +11,7 @@ import { link, setQuery, useLocation } from './router.js';
 import { ActionLink, Empty, Failure, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
 
 const refreshInterval = 30000;
+const repairTimes = [3000, 8000, 15000]; // when the numbers are read again after an action: a pull that it has requested takes seconds
 const needySize = 10;
 const pageSize = 50;
 const typingPause = 30;
@@ -28,10 +29,10 @@ const Name = ({ item }) => html`<a class="name" href=${address(item)}>${item.con
   <span class="vendor">${vendorName(item.vendor)}</span>`;
 
 // Needy lists the connections that need a person, the most urgent one first, each with its reasons and what helps.
-const Needy = ({ list, items }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${items.map((item) => html`
+const Needy = ({ list, items, changed }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${items.map((item) => html`
   <li key=${item.connectionId}>
     <div class="needy-name"><${Name} item=${item} /></div>
-    <${Reasons} id=${item.connectionId} reasons=${reasonsOf(item)} changed=${list.reload} />
+    <${Reasons} id=${item.connectionId} reasons=${reasonsOf(item)} changed=${changed} />
   </li>`)}</ul>
   <${More} list=${list} />`;
 
@@ -109,7 +110,7 @@ export function Overview() {
   }, [first]);
   const ready = above && Boolean(counts && (list.items || list.problem));
   const coverage = useCoverage(ready);
-  const { chosen, causes } = useNeeds(counts, query.reason, ready);
+  const { chosen, causes, reload: readNeeds } = useNeeds(counts, query.reason, ready);
   const shown = chosen ? chosen.value : needy.items && besides(causes, needy.items);
   const seen = useRef();
   useEffect(() => { // the lists are read again only when the numbers have changed
@@ -117,6 +118,7 @@ export function Overview() {
     if (seen.current && text && seen.current !== text) {
       needy.reload();
       coverage.reload();
+      readNeeds();
       if (!list.extended) list.reload();
     }
     seen.current = text || seen.current;
@@ -124,6 +126,7 @@ export function Overview() {
   const reload = () => {
     summary.reload();
     needy.reload();
+    repairTimes.forEach((after) => setTimeout(summary.reload, after));
   };
   const table = useMemo(() => list.items?.length > 0 && html`<${Table} label=${t('overview.all')} columns=${columns(list.items)} items=${list.items}
     rowKey=${(item) => item.connectionId} />`, [list.value, list.items?.length, language.get()]);
@@ -138,7 +141,7 @@ export function Overview() {
     ${(counts?.needy ?? needy.items?.length) > 1 && html`<${Counts} attention=${counts?.attention || {}} />`}
     ${chosen && html`<p>${t('overview.reason', { reason: needText(query.reason) })} <button type="button" onClick=${() => setQuery({ reason: '' })}>${t('filter.clear')}</button></p>`}
     ${!chosen && html`<${Causes} causes=${causes} changed=${reload} />`}
-    ${shown?.length > 0 && html`<${Needy} list=${chosen ? { hasMore: false, reload } : needy} items=${shown} />`}
+    ${shown?.length > 0 && html`<${Needy} list=${chosen ? { hasMore: false, reload } : needy} items=${shown} changed=${reload} />`}
     ${counts?.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
         <${Filters} query=${query} bank=${list.items?.[0]?.institution?.name || query.institution} />

@@ -89,7 +89,7 @@ func (institutionList) tag() byte     { return 'I' }
 func (uncoveredList) tag() byte       { return 'U' }
 
 // cursor is a position in a list of the kind L. Callers must treat its text as opaque.
-type cursor[L listKind] struct{ domain.Position }
+type cursor[L listKind] struct{ at domain.Position }
 
 // errInvalidCursor is the error for every invalid cursor; it does not say what makes the cursor
 // invalid.
@@ -111,22 +111,21 @@ func (c *cursor[L]) UnmarshalText(text []byte) error {
 	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
 		return errInvalidCursor
 	}
-	c.Key, c.ID = key, uuid.UUID(raw[2:cursorHeaderSize])
+	c.at = domain.Position{Key: key, ID: uuid.UUID(raw[2:cursorHeaderSize])}
 	return nil
 }
 
 // MarshalText returns the encoded position.
 func (c cursor[L]) MarshalText() ([]byte, error) {
 	var of L
-	raw := append([]byte{cursorVersion, of.tag()}, c.ID[:]...)
-	raw = append(raw, c.Key...)
-	return base64.RawURLEncoding.AppendEncode(nil, raw), nil
+	return []byte(cursorText(of, c.at)), nil
 }
 
-// String returns the encoded position.
-func (c cursor[L]) String() string {
-	text, _ := c.MarshalText()
-	return string(text)
+// cursorText returns the text of a cursor of a list of the kind of.
+func cursorText(of listKind, at domain.Position) string {
+	raw := append([]byte{cursorVersion, of.tag()}, at.ID[:]...)
+	raw = append(raw, at.Key...)
+	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // feedCursor is a position in the change feed. In a request, the text "now" (feedEnd) is the present end of the feed.
@@ -138,7 +137,7 @@ const feedEnd = "now"
 // UnmarshalText parses feedEnd, or a text that MarshalText returned.
 func (c *feedCursor) UnmarshalText(text []byte) error {
 	if string(text) == feedEnd {
-		c.Position = domain.FeedEnd
+		c.at = domain.FeedEnd
 		return nil
 	}
 	return c.cursor.UnmarshalText(text)
@@ -154,7 +153,7 @@ type healthCursor struct {
 func (c *healthCursor) UnmarshalText(text []byte) error {
 	var urgent cursor[urgentHealthList]
 	if urgent.UnmarshalText(text) == nil {
-		c.Position, c.urgent = urgent.Position, true
+		c.at, c.urgent = urgent.at, true
 		return nil
 	}
 	return c.cursor.UnmarshalText(text)
@@ -162,7 +161,7 @@ func (c *healthCursor) UnmarshalText(text []byte) error {
 
 // check returns an error if the cursor is a position in the other order.
 func (c healthCursor) check(urgent bool) error {
-	if !c.IsZero() && c.urgent != urgent {
+	if !c.at.IsZero() && c.urgent != urgent {
 		return domain.FieldError("cursor", errInvalidCursor.Error())
 	}
 	return nil
@@ -170,7 +169,7 @@ func (c healthCursor) check(urgent bool) error {
 
 // pageRequest returns a request for at most limit items after the cursor's position.
 func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
-	return domain.PageRequest{Limit: limit, After: c.Position}
+	return domain.PageRequest{Limit: limit, After: c.at}
 }
 
 // page is the envelope of one page of a list.
@@ -189,7 +188,8 @@ func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *
 	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {
 		out.Body.HasMore = true
-		out.Body.NextCursor = cursor[L]{p.Next}.String()
+		var of L
+		out.Body.NextCursor = cursorText(of, p.Next)
 	}
 	return out
 }

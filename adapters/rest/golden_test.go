@@ -48,7 +48,7 @@ const (
 )
 
 func envelope[L listKind](item string) string {
-	next := cursor[L]{fixturePosition}.String()
+	next := cursorText(*new(L), fixturePosition)
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 

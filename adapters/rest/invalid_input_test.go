@@ -386,31 +386,31 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 		{"cursor not base64", connectionsPath + "?cursor=" + canary + "!", "query.cursor"},
 		{"cursor empty", connectionsPath + "?cursor=", "query.cursor"},
 		{
-			"cursor of another list", connectionsPath + "?cursor=" + cursor[tokenList]{fixturePosition}.String(),
+			"cursor of another list", connectionsPath + "?cursor=" + cursorText(tokenList{}, fixturePosition),
 			"query.cursor",
 		},
 		{
 			"cursor of the health list in its order of names",
-			connectionsPath + "/health?attention=true&cursor=" + cursor[healthList]{fixturePosition}.String(),
+			connectionsPath + "/health?attention=true&cursor=" + cursorText(healthList{}, fixturePosition),
 			"query.cursor",
 		},
 		{
 			"cursor of the health list in its order of urgency",
-			connectionsPath + "/health?attention=false&cursor=" + cursor[urgentHealthList]{fixturePosition}.String(),
+			connectionsPath + "/health?attention=false&cursor=" + cursorText(urgentHealthList{}, fixturePosition),
 			"query.cursor",
 		},
 		{
 			"cursor padded",
-			connectionsPath + "?cursor=" + cursor[connectionList]{domainPosition("kk")}.String() + "==",
+			connectionsPath + "?cursor=" + cursorText(connectionList{}, domainPosition("kk")) + "==",
 			"query.cursor",
 		},
 		{
 			"cursor with a line end",
-			connectionsPath + "?cursor=" + cursor[connectionList]{fixturePosition}.String() + "%0A", "query.cursor",
+			connectionsPath + "?cursor=" + cursorText(connectionList{}, fixturePosition) + "%0A", "query.cursor",
 		},
 		{
 			"cursor with a NUL",
-			connectionsPath + "?cursor=" + cursor[connectionList]{domainPosition("a\x00")}.String(), "query.cursor",
+			connectionsPath + "?cursor=" + cursorText(connectionList{}, domainPosition("a\x00")), "query.cursor",
 		},
 		{"cursor huge", connectionsPath + "?cursor=" + strings.Repeat("A", 5000), "query.cursor"},
 		{
@@ -436,7 +436,7 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 			"query.connectionId query.limit query.status",
 		},
 		{
-			"pulls with a foreign cursor", pullsPath + "?cursor=" + cursor[searchList]{fixturePosition}.String(),
+			"pulls with a foreign cursor", pullsPath + "?cursor=" + cursorText(searchList{}, fixturePosition),
 			"query.cursor",
 		},
 		{"not a day", connectionsPath + "?consentExpiresBefore=2026-02-30", "query.consentExpiresBefore"},

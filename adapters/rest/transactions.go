@@ -514,7 +514,7 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	Wait   waitParam  `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
 },
 ) (*feedOutput, error) {
-	if exchangeOf(ctx).isHEAD || in.Cursor.Position == domain.FeedEnd {
+	if exchangeOf(ctx).isHEAD || in.Cursor.at == domain.FeedEnd {
 		in.Wait.Duration = 0
 	}
 	if in.Wait.Duration > 0 {
@@ -537,7 +537,7 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	}
 	return &feedOutput{Connection: s.drainReader(ctx), Body: feedPage{
 		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More,
-		NextCursor: cursor[changeFeed]{p.Next}.String(),
+		NextCursor: cursorText(changeFeed{}, p.Next),
 	}}, nil
 }
 

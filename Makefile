@@ -54,7 +54,7 @@ demo: build ## Show the service at work with simulated aggregators, on SQLite; e
 	@$(BINARY) demo
 
 .PHONY: run
-run: build ## Serve for development on SQLite, together with the vendors' simulators
+run: build ## Serve for development on SQLite, together with the vendors' simulators (SEED=1: with 60 connections)
 	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: a signal to make also reaches the script
 
 .PHONY: vendor

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs the service for development, with the settings of development.env, together with the
 # simulators of the vendors. It also prints commands to try. BINARY is the path of the discovery
-# binary. Variables that are set in the environment take precedence over development.env. Ctrl-C
-# stops the service and the simulators; the files in data/ are kept.
+# binary. Variables that are set in the environment take precedence over development.env. If SEED
+# is set, the service gets 60 connections with a year of data. Ctrl-C stops the service and the
+# simulators; the files in data/ are kept.
 set -eu
 
 : "${BINARY:?must be the path of the discovery binary}"
@@ -33,13 +34,15 @@ end() {
 trap end EXIT
 trap 'end; exit 0' INT TERM
 
+token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
 echo "The simulators and their credentials:"
-"$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 --plaid 127.0.0.1:4033 &
+set -- --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 --plaid 127.0.0.1:4033
+[ -z "${SEED:-}" ] || set -- "$@" --connections 60
+DISCOVERY_URL=$PUBLIC_URL DISCOVERY_TOKEN=$token "$BINARY" sandbox "$@" &
 sandbox=$!
 sleep 1 # long enough for the sandbox to fail if a port is in use
 kill -0 "$sandbox" 2>/dev/null || exit 1
 
-token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
 item=b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90
 unread=5d0c8e17-9f42-4b6a-8c33-7e1b2a90d4f6
 cat <<END

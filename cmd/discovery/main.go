@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	)
 	addServerCommands(
 		root, serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
-		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env), evidenceCommand(),
+		demoCommand(), sandboxCommand(env), tokenCommand(env), versionCommand(), healthCommand(env), evidenceCommand(),
 	)
 	root.AddCommand(client.Commands(env, clientVendors())...)
 	addAuditVerify(root, env)

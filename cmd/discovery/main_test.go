@@ -200,7 +200,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 
 // Each vendor must have a simulator in the sandbox, so that others can try the vendor.
 func TestTheSandboxServesEveryVendor(t *testing.T) {
-	flags := sandboxCommand().Flags()
+	flags := sandboxCommand(os.LookupEnv).Flags()
 	for _, vendor := range compose.VendorNames() {
 		if flags.Lookup(string(vendor)) == nil {
 			t.Errorf("%s has no simulator: add an entry to the list in cmd/discovery/sandbox.go", vendor)

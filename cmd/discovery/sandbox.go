@@ -28,8 +28,9 @@ type simulator struct {
 	start func(now func() time.Time) (handler http.Handler, access string, err error)
 }
 
-// simulators returns the simulators of all vendors. To add a vendor, add an entry here.
-func simulators() []simulator {
+// simulators returns the simulators of all vendors. To add a vendor, add an entry here. The one of Pluggy has the given
+// number of further items, which its start adds to seeded.
+func simulators(items int, seeded *[]pluggysim.SeededItem) []simulator {
 	return []simulator{
 		{
 			"pluggy", "Pluggy", "127.0.0.1:4031",
@@ -39,6 +40,7 @@ func simulators() []simulator {
 				})
 				sim.SeedAt(now())
 				sim.SeedUnreadAt(now())
+				*seeded = sim.SeedItems(items, now())
 				return sim.Handler(), "accountRef " + pluggysim.DemoItemID + " (or " + pluggysim.UnreadItemID +
 					", whose bank was last read nine days ago), clientId " + pluggysim.DemoClientID + ", secret " +
 					pluggysim.DemoClientSecret, nil
@@ -64,17 +66,29 @@ func simulators() []simulator {
 	}
 }
 
-func sandboxCommand() *cobra.Command {
-	addresses := map[string]*string{}
+func sandboxCommand(env lookup) *cobra.Command {
+	addresses, connections := map[string]*string{}, 0
 	var titles []string
 	cmd := &cobra.Command{
 		Use:  "sandbox",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ignoreInterrupt(sandbox(cmd.Context(), addresses, cmd.OutOrStdout()))
+			var service *demoClient
+			if connections < 0 {
+				return usageError{Err: errors.New("--connections: must not be negative")}
+			}
+			if connections > 0 {
+				var err error
+				if service, err = sandboxClient(cmd.Context(), env, cmd.OutOrStdout()); err != nil {
+					return err
+				}
+			}
+			return ignoreInterrupt(sandbox(cmd.Context(), addresses, cmd.OutOrStdout(), connections, service))
 		},
 	}
-	for _, sim := range simulators() {
+	cmd.Flags().IntVar(&connections, "connections", 0, "how many connections to further items of Pluggy are "+
+		"created at the service at DISCOVERY_URL, with DISCOVERY_TOKEN, as soon as it is ready")
+	for _, sim := range simulators(0, new([]pluggysim.SeededItem)) {
 		addresses[sim.vendor] = cmd.Flags().String(sim.vendor, sim.address, "listen address of "+sim.title)
 		titles = append(titles, sim.title)
 	}
@@ -84,11 +98,15 @@ func sandboxCommand() *cobra.Command {
 	return cmd
 }
 
-// sandbox serves the simulators of all vendors at the given listen addresses until ctx ends.
-func sandbox(ctx context.Context, addresses map[string]*string, out io.Writer) error {
+// sandbox serves the simulators of all vendors at the given listen addresses until ctx ends. It creates the given
+// number of connections at the service; see connectItems.
+func sandbox(
+	ctx context.Context, addresses map[string]*string, out io.Writer, connections int, service *demoClient,
+) error {
+	var items []pluggysim.SeededItem
 	now := func() time.Time { return time.Now().UTC() }
 	group, ctx := errgroup.WithContext(ctx)
-	for _, sim := range simulators() {
+	for _, sim := range simulators(connections, &items) {
 		handler, access, err := sim.start(now)
 		if err != nil {
 			return err
@@ -101,6 +119,10 @@ func sandbox(ctx context.Context, addresses map[string]*string, out io.Writer) e
 			return err
 		}
 		group.Go(func() error { return serveUntil(ctx, listener, handler) })
+		if sim.vendor == "pluggy" && connections > 0 {
+			origin := "http://" + listener.Addr().String()
+			group.Go(func() error { return connectItems(service, origin, items) })
+		}
 	}
 	return group.Wait()
 }

@@ -31,7 +31,8 @@ func TestTheSandboxCreatesConnectionsOnce(t *testing.T) {
 	for _, want := range []string{"3 connections were created and are being read, 0 existed already.",
 		"0 connections were created and are being read, 3 existed already."} {
 		out.Reset()
-		if err := connectItems(c, stage.origins["pluggy"], items); err != nil || strings.TrimSpace(out.String()) != want {
+		err := connectItems(c, stage.origins["pluggy"], items)
+		if err != nil || strings.TrimSpace(out.String()) != want {
 			t.Fatalf("%q, %v, want %q", out.String(), err, want)
 		}
 	}

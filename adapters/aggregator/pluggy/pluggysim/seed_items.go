@@ -70,7 +70,8 @@ func (s *Simulator) seedItem(i int, seeded SeededItem, t time.Time) {
 	s.AddItem(item)
 	account := Account{
 		ID: seededID("account", i, 0).String(), ItemID: seeded.ID, Name: "Conta corrente",
-		Number: Text(fmt.Sprintf("%04d/%05d-%d", 1+bank, 20_000+1337*i, i%10)), CreatedAt: At(seedEpoch), UpdatedAt: At(read),
+		Number:    Text(fmt.Sprintf("%04d/%05d-%d", 1+bank, 20_000+1337*i, i%10)),
+		CreatedAt: At(seedEpoch), UpdatedAt: At(read),
 	}
 	rows, cents := seededRows(i, account.ID, read)
 	account.Balance = centsOf(cents)

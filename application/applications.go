@@ -377,9 +377,9 @@ func (s *Service) NextRenewal(ctx context.Context, skip []domain.TenantID) (*por
 	}), nil
 }
 
-// renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed.
-// It does nothing if the application has no connection. The audit entry names the operator who has changed the client
-// id.
+// renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed. Then
+// it requests pulls of everything, because no webhook has arrived since the change. It does nothing if the application
+// has no connection. The audit entry names the operator who has changed the client id.
 func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
 	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
 		s.registersReferences(c.Application.Vendor) || c.Connection.ID.IsZero() {
@@ -394,5 +394,26 @@ func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal)
 	if err == nil && !renewed.Shared {
 		s.audits.Emit(ctx, c.Application.Tenant, "token.mint", renewed.ID.String())
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.pullMembers(ctx, c.Application)
+}
+
+// pullMembers requests a pull of everything for each connection of an application that is not paused.
+func (s *Service) pullMembers(ctx context.Context, a domain.Application) error {
+	members, err := s.Applications.Members(ctx, a.Tenant, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range members {
+		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
+			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile,
+			At: s.Clock.Now(),
+		}, nil)
+		if err != nil && !errors.Is(err, domain.NotFound) && !errors.Is(err, domain.ConnectionPaused) {
+			return err
+		}
+	}
+	return nil
 }

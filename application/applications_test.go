@@ -151,6 +151,24 @@ func TestAConnectionHasEitherAnApplicationOrACredential(t *testing.T) {
 	e.wantError(err, domain.Invalid)
 }
 
+// wantPulls checks how many pulls of everything were requested of a connection.
+func (e *env) wantPulls(name string, want int) {
+	e.Helper()
+	c, err := e.deps.Connections.Find(e.ctx, e.tenant, "pluggy", name)
+	e.noError(err)
+	pulls, err := e.ListPulls(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	found := 0
+	for _, p := range pulls.Items {
+		if p, err := e.GetPull(e.ctx, e.tenant, p.ID); err == nil && p.Scope.Everything {
+			found++
+		}
+	}
+	if found != want {
+		e.Errorf("%d pulls of everything of %s, want %d", found, name, want)
+	}
+}
+
 func TestAnotherClientIDMakesANewWebhook(t *testing.T) {
 	e, r, c := newRegistrarEnv(t)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
@@ -170,8 +188,12 @@ func TestAnotherClientIDMakesANewWebhook(t *testing.T) {
 	}
 	r.onCreate = nil
 	e.clock.pass(time.Minute)
+	e.wantPulls("books", 0)
 	if n, err := porttest.RunDue(e.ctx, e.NextRenewal, 10); n != 1 || err != nil {
 		t.Errorf("%d renewals, %v", n, err)
+	}
+	for _, name := range []string{"books", "other"} { // no webhook has arrived since the change
+		e.wantPulls(name, 1)
 	}
 	if n, err := porttest.RunDue(e.ctx, e.NextRenewal, 10); n != 0 || err != nil {
 		t.Errorf("%d further renewals, %v", n, err)

@@ -249,6 +249,9 @@ func TestAWebhookAddressIsRemovedOnlyIfItIsOurs(t *testing.T) {
 	}
 	e.noError(e.adapter.Erase(t.Context(), e.access))
 	e.noError(e.adapter.DeleteWebhook(t.Context(), e.access, second))
+	if found, err := e.adapter.Webhooks(t.Context(), e.access); len(found) != 0 || err != nil {
+		t.Errorf("an Item that does not exist has %v, %v", found, err)
+	}
 }
 
 func TestALinkTokenExpiresWithTheVendorsToken(t *testing.T) {

@@ -30,9 +30,12 @@ func (a *Adapter) CreateWebhook(ctx context.Context, access ports.Access, w port
 	return addressID(url), nil
 }
 
-// Webhooks returns the webhook address of the Item, if it has one.
+// Webhooks returns the webhook address of the Item, if it has one. An Item that does not exist has none.
 func (a *Adapter) Webhooks(ctx context.Context, access ports.Access) ([]ports.VendorWebhook, error) {
 	url, err := a.webhook(ctx, access)
+	if errors.Is(err, domain.AccountNotFound) {
+		return nil, nil
+	}
 	if err != nil || url == "" {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ type App struct {
 	waits          bool         // the start waits for locks of the database
 	requests       atomic.Int64 // the requests that are being handled, without long polls
 	draining       atomic.Bool
+	used           atomic.Bool   // Serve or Close was called
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
@@ -238,6 +239,7 @@ func (a *App) ReservedMemory() int64 {
 
 // Close sends the last traces and closes everything that New has opened. Serve calls it, too. Further calls do nothing.
 func (a *App) Close() {
+	a.used.Store(true)
 	a.cancel()
 	if a.vendors != nil {
 		a.vendors.Close()

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -41,10 +42,13 @@ func ListenProblems(listener net.Listener) net.Listener { return rest.ListenProb
 //   - The running pulls finish, or they are returned to the queue.
 //   - Everything is closed, including the listeners.
 //
-// Serve closes the App (see Close) before it returns, also after an error, so it can be called only once. If the
-// service cannot start, or ends before ctx ends, Serve returns the error that is the reason. If the service ends
-// because ctx ended, Serve returns nil.
+// Serve closes the App (see Close) before it returns, also after an error, so it can be called only once. A further
+// call, or one after Close, changes nothing and returns an error. If the service cannot start, or ends before ctx ends,
+// Serve returns the error that is the reason. If the service ends because ctx ended, Serve returns nil.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
+	if a.used.Swap(true) {
+		return errors.New("compose: the App was served or closed before; make another one with New")
+	}
 	defer a.Close()
 	listener, track := limitConnections(ListenProblems(listener), a.cfg.ServerMaxConnections)
 	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {

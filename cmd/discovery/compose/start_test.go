@@ -3,15 +3,20 @@ package compose_test
 import (
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
@@ -107,4 +112,35 @@ func TestANodeThatCannotBeReachedIsAWarning(t *testing.T) {
 			t.Errorf("the log does not contain %s: %s", part, log)
 		}
 	}
+}
+
+// A second call of Serve must not disturb the service, which may still be running.
+func TestAnAppIsServedOnce(t *testing.T) {
+	app, origin, end := serve(t, settings(t), compose.Overrides{LogTo: io.Discard})
+	if response, err := http.Get(origin + "/readyz"); err != nil {
+		t.Fatal(err)
+	} else {
+		_ = response.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
+	again := func() {
+		t.Helper()
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = listener.Close() }()
+		if err := app.Serve(t.Context(), listener, nil); err == nil || !strings.Contains(err.Error(), "New") {
+			t.Errorf("a further call of Serve returns %v", err)
+		}
+	}
+	again()
+	tenant := domain.TenantID{UUID: uuid.New()}
+	page := domain.PageRequest{Limit: 1}
+	if _, err := app.Service.ListConnections(t.Context(), tenant, ports.ConnectionFilter{}, page); err != nil {
+		t.Errorf("after a second call, the service that is running returns %v", err)
+	}
+	end()
+	again()
+	app.Close()
 }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import js from '@eslint/js';
 import { ESLint } from 'eslint';
-import { tokenize } from 'espree';
+import { parse, tokenize } from 'espree';
 import { assets } from './messages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -54,6 +54,24 @@ test('a line that begins with // is a comment, and no part of a text', () => {
   for (const name of readdirSync(consoleFolder).filter((file) => file.endsWith('.js'))) {
     const code = readFileSync(join(consoleFolder, name), 'utf8');
     assert.deepEqual(tokens(code.replace(/^\s*\/\/.*\n/gm, '')), tokens(code), name);
+  }
+});
+
+// textsOf returns the texts in a tree of syntax that are no part of a template of htm.
+function textsOf(node) {
+  if (Array.isArray(node)) return node.flatMap(textsOf);
+  if (!node || typeof node !== 'object') return [];
+  if (node.type === 'TaggedTemplateExpression' && node.tag.name === 'html') return textsOf(node.quasi.expressions);
+  if (node.type === 'TemplateElement') return [node.value.raw];
+  if (node.type === 'Literal') return [String(node.raw)];
+  return Object.values(node).flatMap(textsOf);
+}
+
+// The service shortens such tags, which htm reads in the same way.
+test('only a template of htm has an end tag in lower case', () => {
+  for (const name of readdirSync(consoleFolder).filter((file) => file.endsWith('.js'))) {
+    const texts = textsOf(parse(readFileSync(join(consoleFolder, name), 'utf8'), { ecmaVersion: 2025, sourceType: 'module' }));
+    assert.deepEqual(texts.filter((text) => /<\/([a-z]|$)| \/>/.test(text)), [], name);
   }
 });
 

@@ -28,6 +28,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
 
@@ -244,23 +245,34 @@ func readAssets() (all []asset, err error) {
 	return all, err
 }
 
-// minified returns a script of the console without comments and white space, which are a seventh of the compressed
-// size, and with short names of local variables. The names of functions are kept, so that a stack trace can be read.
-// Other files are returned as they are.
+// minified returns a script or a style sheet of the console without comments and white space, which are a seventh of the
+// compressed size. Local variables of a script have short names. The names of functions are kept, so that a stack trace
+// can be read. Other files are returned as they are.
 func minified(name string, content []byte) ([]byte, error) {
-	if path.Dir(name) != "assets" || path.Ext(name) != ".js" {
+	if path.Dir(name) != "assets" {
 		return content, nil
 	}
 	var short bytes.Buffer
-	err := new(js.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
-	lines := indentation.ReplaceAll(short.Bytes(), []byte("\n"))
-	return betweenElements.ReplaceAll(lines, []byte("$1$2$3$4")), err
+	switch path.Ext(name) {
+	case ".css":
+		err := new(css.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
+		return short.Bytes(), err
+	case ".js":
+		err := new(js.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
+		lines := indentation.ReplaceAll(short.Bytes(), []byte("\n"))
+		lines = betweenElements.ReplaceAll(lines, []byte("$1$2$3$4"))
+		return selfClosed.ReplaceAll(endTag.ReplaceAll(lines, []byte("<//>")), []byte("/>")), err
+	}
+	return content, nil
 }
 
 // After the minification, only templates have lines. The library htm drops white space with a line break where an
-// element or a value begins or ends, so the page does not change.
+// element or a value begins or ends, and ignores the name of an end tag, so the page does not change. No other text of a
+// script has such a tag, which test/console/lint.test.mjs checks.
 var (
 	indentation     = regexp.MustCompile(`\n +`)
+	endTag          = regexp.MustCompile(`</(?:[a-z]\w*|\$\{\w+\})>`)
+	selfClosed      = regexp.MustCompile(` />`)
 	betweenElements = regexp.MustCompile(`(>|})\n(\$)|(>)\n|\n(<)`)
 )
 

@@ -16,3 +16,9 @@ test('each description that is translated is sent by the service', () => {
   assert.ok(described.length > 25);
   assert.deepEqual(described.filter((detail) => !source.includes(`"${detail}"`)), []);
 });
+
+test('each cause of a 503 that the service names is translated', () => {
+  const causes = [...source.matchAll(/http\.StatusServiceUnavailable, codeUnavailable,\s*"([^"]+)"/g)].map((match) => match[1]);
+  assert.ok(causes.length > 5);
+  assert.deepEqual(causes.filter((detail) => !described.includes(detail)), []);
+});

@@ -226,6 +226,9 @@ export default {
   'reason.reauth_required': 'The account holder must sign in at the bank again. Until then no new rows arrive.',
   'reason.consent_expired': 'The consent of the account holder has expired. No new rows arrive until it is renewed.',
   'reason.consent_revoked': 'The account holder has revoked the consent. No new rows arrive until there is another one.',
+  'reason.refreshes_used_up': 'The vendor allows no further reading of the bank at the moment.',
+  'reason.registration_in_flight': 'Another request is creating the webhook of the application.',
+  'reason.access_manager_unreachable': 'The access manager cannot be reached.',
   'reason.vendor_rate_limited': 'The vendor limits the number of requests.',
   'reason.vendor_unreachable': 'The vendor cannot be reached.',
 

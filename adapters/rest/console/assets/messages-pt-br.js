@@ -226,6 +226,9 @@ export default {
   'reason.reauth_required': 'O titular da conta precisa fazer um novo login no banco. Até lá não chegam lançamentos novos.',
   'reason.consent_expired': 'O consentimento do titular venceu. Até que ele seja renovado não chegam lançamentos novos.',
   'reason.consent_revoked': 'O titular revogou o consentimento. Até que ele dê outro não chegam lançamentos novos.',
+  'reason.refreshes_used_up': 'O agregador não permite outra leitura do banco agora.',
+  'reason.registration_in_flight': 'Outra requisição está criando o webhook do aplicativo.',
+  'reason.access_manager_unreachable': 'Não foi possível acessar o gerenciador de acesso.',
   'reason.vendor_rate_limited': 'O agregador limita o número de requisições.',
   'reason.vendor_unreachable': 'Não foi possível acessar o agregador.',
 

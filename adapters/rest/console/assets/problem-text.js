@@ -35,6 +35,18 @@ export const details = {
   'account not found': 'missing',
 };
 
+// The causes of failures that are not those of this service, by the description. Their texts are those of the pulls, too.
+const causes = {
+  'the vendor cannot be reached': 'vendor_unreachable',
+  "the vendor's response cannot be read": 'malformed_response',
+  'the vendor accepts no more requests at the moment': 'vendor_rate_limited',
+  'the vendor allows no further refresh at the moment': 'refreshes_used_up',
+  'the rate budget of the vendor is exhausted': 'budget_exhausted',
+  'the stored credential cannot be decrypted': 'credential_unopened',
+  'another request creates the webhook of the application': 'registration_in_flight',
+  'the access manager cannot be reached': 'access_manager_unreachable',
+};
+
 const fields = {
   'is required': 'required',
   'must be a date, YYYY-MM-DD': 'date',
@@ -64,6 +76,9 @@ export function fieldText(message) {
 
 // problemText returns why a request failed, as a sentence.
 export const problemText = ({ detail }) => (details[detail] ? t('conflict.' + details[detail]) : detail);
+
+// causeText returns the cause of a failure that is not that of this service, as a sentence; '' if the service names none.
+export const causeText = ({ detail }) => (causes[detail] ? t('reason.' + causes[detail]) : '');
 
 // report returns what the support of this service or of a vendor needs to know about a failed request. A request without
 // an answer has no id.

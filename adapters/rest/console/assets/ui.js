@@ -4,7 +4,7 @@ import * as format from './format.js';
 import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
-import { fieldText, problemText, report } from './problem-text.js';
+import { causeText, fieldText, problemText, report } from './problem-text.js';
 import { restoreScroll } from './router.js';
 import { lacks, session, writeScope } from './session.js';
 import { createStore, useStore } from './store.js';
@@ -107,8 +107,8 @@ export function Failure({ problem, retry }) {
   if (!problem || problem.status === 401) return null;
   const { status, requestId, retryAfter, fields } = problem;
   const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 502: 'refused', 503: 'away' }[status];
-  const text = known ? t('problem.' + known, { scope: problem.scope })
-    : status >= 500 ? t('problem.internal') : problemText({ detail: problem.message });
+  const text = causeText(problem) || (known ? t('problem.' + known, { scope: problem.scope })
+    : status >= 500 ? t('problem.internal') : problemText({ detail: problem.message }));
   const told = fields.filter(({ message }) => t('reason.' + message) !== text); // a reason that the sentence says already
   return html`<div class="notice bad" role="alert">
     <p><strong>${text}</strong></p>
@@ -117,7 +117,7 @@ export function Failure({ problem, retry }) {
     ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
     ${requestId && html`<p class="small">${t('problem.requestId')} <${Copyable} value=${requestId} name=${t('problem.requestId').replace(/:$/, '')} /></p>
       <p class="small"><${CopyButton} text=${report(problem)} name=${t('problem.report')} label=${t('problem.copyReport')} /></p>`}
-    ${retry && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}
+    ${retry && status !== 404 && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}
   </div>`;
 }
 

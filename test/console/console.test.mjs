@@ -1406,12 +1406,18 @@ test('selected pairs are joined at once', async (context) => {
   await checkAccessibility(page, 'several pairs');
   await page.getByRole('button', { name: 'Join 0 pairs' }).waitFor();
   for (const { old } of items.slice(0, 2)) await page.getByRole('checkbox', { name: 'Select the pair of ' + old }).check();
-  // Somebody else joins one of them meanwhile.
-  await api(operator, 'POST', `/transactions/${items[0].old}/join`, { with: items[0].new });
+  const other = await open(browser, '/console/possible-replacements?transaction=' + items[0].new, { token: operator });
+  await other.getByRole('table', { name: 'Both rows' }).waitFor();
+  // Somebody else keeps one of them apart meanwhile. The service would still join it.
+  await api(operator, 'POST', '/possible-replacements/dismiss', { old: items[0].old, new: items[0].new });
+  await other.keyboard.press('j');
+  await other.getByRole('alert').getByText('One of the two has changed meanwhile').waitFor();
+  await other.finish();
   await page.getByLabel('Why? (optional').fill('tips');
   await press(page, 'Join 2 pairs');
   await page.getByText('1 pair was joined.').waitFor();
   await page.getByText('1 pair was not joined').waitFor();
+  assert.ok((await api(operator, 'GET', '/transactions/' + items[0].old)).removedAt, 'the answer of somebody else is kept');
   await heading(page, '1 pair may be one movement.');
   const { supersedes, removedAt } = await api(operator, 'GET', '/transactions/' + items[1].old);
   assert.equal(removedAt, undefined);
@@ -1419,6 +1425,9 @@ test('selected pairs are joined at once', async (context) => {
   await press(page, 'Select 1 pair');
   await press(page, 'Join 1 pair');
   await page.getByText('No pair waits for an answer.').first().waitFor();
+  await press(page.locator('.last').filter({ has: page.locator(`a[href$="${items[1].old}"]`) }), 'Undo');
+  await page.getByText('Undone: they are two transactions again.').waitFor();
+  assert.ok((await api(operator, 'GET', '/transactions/' + items[1].old)).removedAt);
   await page.finish();
 });
 
@@ -1442,6 +1451,8 @@ test('pairs that may be one movement are answered one after the other, by keyboa
     const text = await until('the next pair', async () => (await page.locator('.compare').count()) && !seen.includes(await amounts()) && amounts());
     seen.push(text);
     assert.equal(await page.getByRole('row', { name: /^Amount differs/ }).count(), text.includes('264.00') ? 1 : 0);
+    const against = page.getByRole('region', { name: 'Against it' }).getByRole('listitem').filter({ hasText: 'Amount: −240.00 BRL / −264.00 BRL' });
+    assert.equal(await against.count(), text.includes('264.00') ? 1 : 0);
   };
   await next();
   await checkAccessibility(page, 'a pair');

@@ -24,7 +24,8 @@ async function readShared(path) {
   return answer;
 }
 
-const useShared = (path) => useLoad(path, () => readShared(path));
+// useShared reads an object that many parts of a page show.
+export const useShared = (path) => useLoad(path, () => readShared(path));
 
 // ConnectionName is the name of a connection, as a link to it. A deleted connection has no name.
 export function ConnectionName({ id }) {
@@ -44,7 +45,7 @@ export const nameOf = (account) => account.name || account.number || account.ext
 
 // AccountName is the name of an account, as a link to its transactions.
 export function AccountName({ connection, id }) {
-  const account = useResource('/accounts/' + id).value?.data;
+  const account = useShared('/accounts/' + id).value?.data;
   return html`<a href=${link(`/connections/${connection}/transactions`, { accountId: id })}>${account ? nameOf(account) : '…'}</a>`;
 }
 

@@ -1,9 +1,9 @@
 // Pairs of transactions that may be one movement, one after the other: both rows side by side, what speaks for and
 // against one movement, and a key for each answer. Several pairs can also be joined at once.
-import { query as queryString, request } from './api.js';
+import { Problem, query as queryString, request } from './api.js';
 import { money } from './format.js';
 import { has, t } from './i18n.js';
-import { AccountName, ConnectionName } from './names.js';
+import { AccountName, ConnectionName, TransactionName, useShared } from './names.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
 import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
@@ -73,20 +73,44 @@ function Comparison({ connection, rows }) {
   </table>`;
 }
 
-const evidenceName = (kind) => (has('evidence.' + kind) ? t('evidence.' + kind) : kind);
+// The kinds of evidence that are named like a member of the transaction.
+const kindNames = { amount: 'column.amount', balance: 'column.balance', kind: 'column.type', product: 'column.type', vendor_link: 'rule.vendor_link' };
+
+const isDay = (value) => /^\d{4}-\d\d-\d\d$/.test(value);
+
+// evidenceName names a piece of evidence. A date with its year is that of the rows: the dates in texts have none.
+const evidenceName = ({ kind, old }) => {
+  const key = kind === 'date' && isDay(old) ? 'column.date' : kindNames[kind] || 'evidence.' + kind;
+  return has(key) ? t(key) : kind;
+};
+
+// operationText returns the words for an operation, which may be followed by refund.
+const operationText = (value) => value.split(' ').map((code) => (has('operation.' + code) ? t('operation.' + code) : code)).join(', ');
 
 // shownValue shows a value of the evidence: a time without a zone is in UTC.
-const shownValue = (value) => (/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(value) ? html`<${Instant} at=${value + 'Z'} />` : html`<q>${value}</q>`);
+function shownValue(kind, value, currency) {
+  if (kind === 'amount') return html`<${Amount} value=${value} currency=${currency} signed=${true} />`;
+  if (kind === 'operation') return operationText(value);
+  if (isDay(value)) return html`<${Day} date=${value} />`;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(value) ? html`<${Instant} at=${value + 'Z'} />` : html`<q>${value}</q>`;
+}
 
 const values = ({ old, new: present }) => [...new Set([old, present].filter(Boolean))];
 
+// withAmounts adds different amounts to the evidence of a pair. The service lists only equal ones.
+function withAmounts(evidence, rows) {
+  const [old, present] = rows.map((row) => row?.amount);
+  if (!old || !present || Number(old) === Number(present) || evidence.some(({ kind }) => kind === 'amount')) return evidence;
+  return [...evidence, { kind: 'amount', old, new: present, speaks: 'against' }];
+}
+
 // Evidence lists what speaks for one movement, and what against it.
-const Evidence = ({ evidence }) => html`<div class="evidence">${['for', 'against'].map((speaks) => {
+const Evidence = ({ evidence, currency }) => html`<div class="evidence">${['for', 'against'].map((speaks) => {
   const found = evidence.filter((item) => item.speaks === speaks);
   return html`<section key=${speaks} aria-labelledby=${'evidence-' + speaks}>
     <h3 id=${'evidence-' + speaks}>${t('suggestion.' + speaks)}</h3>
     ${found.length === 0 ? html`<p class="muted">${t('suggestion.nothing')}</p>` : html`<ul>${found.map((item, i) => html`<li key=${i}>
-      ${evidenceName(item.kind)}: ${values(item).map((value, k) => html`${k > 0 && ' / '}${shownValue(value)}`)}</li>`)}</ul>`}
+      ${evidenceName(item)}: ${values(item).map((value, k) => html`${k > 0 && ' / '}${shownValue(item.kind, value, currency)}`)}</li>`)}</ul>`}
   </section>`;
 })}</div>`;
 
@@ -112,10 +136,18 @@ function useKeys(answer) {
 
 const Key = ({ name }) => html`<kbd aria-hidden="true">${answers[name] === 'ArrowRight' ? '→' : answers[name].toUpperCase()}</kbd>`;
 
+// isWaiting asks the service whether a pair still waits for an answer. An undone join is no open suggestion.
+const isWaiting = async ({ old, new: present, state }) => state !== 'open'
+  || (await request('GET', '/transactions/' + present)).data.possiblySupersedes?.includes(old);
+
 // decide stores an answer. It returns true.
 const decide = ({ old, new: present }, name, reason, key) => (name === 'same'
   ? request('POST', `/transactions/${old}/join`, { body: { with: present, reason }, key })
   : request('POST', '/possible-replacements/dismiss', { body: { old, new: present, reason }, key })).then(() => true);
+
+// Place names the connection and the account of a pair.
+const Place = ({ pair: { connectionId, accountId } }) => html`<${ConnectionName} id=${connectionId} />${accountId
+  && html` · <${AccountName} connection=${connectionId} id=${accountId} />`}`;
 
 // Pair shows one pair and asks for the answer. done is called after the answer was stored. focused moves the focus to the
 // pair.
@@ -128,7 +160,13 @@ function Pair({ pair, focused, done }) {
   const loaded = rows.every(Boolean);
   const current = useStore(session);
   const undone = pair.state === 'join_undone';
-  const action = useAction(({ name, why }, key) => decide(pair, name, why, key));
+  const sent = useRef();
+  const action = useAction(async ({ name, why }, key) => {
+    // The service accepts an answer after another one. A repeated request may have had its effect already.
+    if (sent.current !== key && !(await isWaiting(pair))) throw new Problem(409, {});
+    sent.current = key;
+    return decide(pair, name, why, key);
+  });
   const on = useStore(keysOn);
   useLayoutEffect(() => {
     if (focused) heading.current.focus();
@@ -143,13 +181,13 @@ function Pair({ pair, focused, done }) {
   const stale = action.problem?.status === 409;
   return html`<section class="pair" aria-labelledby="pair">
     <h2 id="pair" tabindex="-1" ref=${heading}>${rows[0] ? transactionTitle(rows[0]) : t('suggestion.pair')}</h2>
-    <p class="small"><${ConnectionName} id=${pair.connectionId} />${pair.accountId && html` · <${AccountName} connection=${pair.connectionId} id=${pair.accountId} />`}
+    <p class="small"><${Place} pair=${pair} />
       ${' · '}${t('suggestion.found', { when: html`<${Ago} at=${pair.since} />` })}</p>
     ${undone && html`<div class="notice bad"><p>${t('suggestion.undone')}</p></div>`}
     <${Failure} problem=${old.problem || present.problem} retry=${() => { old.reload(); present.reload(); }} />
     ${loaded ? html`<${Comparison} connection=${pair.connectionId} rows=${rows} />`
       : !old.problem && !present.problem && html`<${Skeleton} rows=${6} />`}
-    <${Evidence} evidence=${pair.evidence} />
+    <${Evidence} evidence=${withAmounts(pair.evidence, rows)} currency=${rows[0]?.currency} />
     ${stale ? html`<div class="notice bad" role="alert"><p><strong>${t('suggestion.stale')}</strong></p></div>`
       : html`<${Failure} problem=${action.problem} />`}
     <div class="answers">
@@ -188,13 +226,19 @@ function Last({ answered: { pair, name, title }, changed }) {
 
 // Row names a transaction of a pair.
 function Row({ connection, id }) {
-  const row = useResource('/transactions/' + id).value?.data;
+  const row = useShared('/transactions/' + id).value?.data;
   return row ? html`<a class="name" href=${link(`/connections/${connection}/transactions/${id}`)}>${transactionTitle(row)}</a>
     <span class="note"><${Day} date=${row.date} />${row.amount && html` · <${Amount} value=${row.amount} currency=${row.currency} signed=${true} />`}</span>`
     : '…';
 }
 
-const kinds = (evidence, speaks) => evidence.filter((item) => item.speaks === speaks).map((item) => evidenceName(item.kind)).join(', ');
+const kinds = (evidence, speaks) => evidence.filter((item) => item.speaks === speaks).map(evidenceName).join(', ');
+
+// Against names what speaks against a pair, which may be its amounts.
+function Against({ pair }) {
+  const rows = [pair.old, pair.new].map((id) => useShared('/transactions/' + id).value?.data);
+  return html`${kinds(withAmounts(pair.evidence, rows), 'against') || muted}`;
+}
 
 // pairColumns returns the columns of the pairs. chosen contains the keys of the selected ones.
 const pairColumns = (chosen, choose) => [
@@ -205,9 +249,32 @@ const pairColumns = (chosen, choose) => [
   },
   { title: t('suggestion.old'), kind: 'main', cell: (pair) => html`<${Row} connection=${pair.connectionId} id=${pair.old} />` },
   { title: t('suggestion.new'), cell: (pair) => html`<${Row} connection=${pair.connectionId} id=${pair.new} />` },
+  { title: t('column.account'), cell: (pair) => html`<${Place} pair=${pair} />` },
   { title: t('suggestion.for'), cell: ({ evidence }) => kinds(evidence, 'for') || muted },
-  { title: t('suggestion.against'), cell: ({ evidence }) => kinds(evidence, 'against') || muted },
+  { title: t('suggestion.against'), cell: (pair) => html`<${Against} pair=${pair} />` },
 ];
+
+// apart returns the pairs without those that share a record with an earlier one: a join ends every other one.
+function apart(pairs) {
+  const taken = new Set();
+  return pairs.filter(({ old, new: present }) => !taken.has(old) && !taken.has(present) && taken.add(old).add(present));
+}
+
+// joinSeveral joins those of the pairs that still wait, with one request. It returns the joined ones.
+async function joinSeveral(pairs, reason, key, sent) {
+  if (sent.key !== key) {
+    const open = await Promise.all(pairs.map(isWaiting));
+    Object.assign(sent, { key, pairs: pairs.filter((pair, i) => open[i]).map(({ old, new: present }) => ({ old, new: present })) });
+  }
+  if (sent.pairs.length === 0) return [];
+  const { results } = (await request('POST', '/possible-replacements/join', { body: { pairs: sent.pairs, reason }, key })).data;
+  return pairs.filter((pair) => results.some((result) => result.status === 200 && keyOf(result) === keyOf(pair)));
+}
+
+// asAnswered returns a joined pair as an answer that leads to its record.
+const asAnswered = (pair) => ({
+  pair, name: 'same', title: html`<${TransactionName} connection=${pair.connectionId} id=${pair.old} dated=${true} />`,
+});
 
 // Several lists the pairs that can be joined, and joins the selected ones with one request. reload reads the pairs again.
 function Several({ pairs, reload }) {
@@ -215,24 +282,36 @@ function Several({ pairs, reload }) {
   const [reason, setReason] = useState('');
   const shown = pairs.filter(({ state }) => state !== 'join_undone').slice(0, mostSelected);
   const selected = shown.filter((pair) => chosen.includes(keyOf(pair)));
-  const join = useAction((body, key) => request('POST', '/possible-replacements/join', { body, key }).then(({ data }) => data.results));
+  const all = apart(shown);
+  const [answered, setAnswered] = useState([]);
+  const sent = useRef({});
+  const join = useAction(async ({ why }, key) => ({ asked: selected.length, joined: await joinSeveral(selected, why, key, sent.current) }));
   const submit = async (event) => {
     event.preventDefault();
     if (selected.length === 0) return;
-    const results = await join.run({ pairs: selected.map(({ old, new: present }) => ({ old, new: present })), reason: reason.trim() || undefined });
-    if (results) choose([]);
+    const result = await join.run({ pairs: selected.map(keyOf), why: reason.trim() || undefined });
+    if (result) {
+      choose([]);
+      setAnswered([...result.joined.map(asAnswered), ...answered]);
+    }
     reload();
   };
-  const failed = join.result?.filter(({ status }) => status !== 200).length;
+  const changed = (pair, name) => {
+    setAnswered(answered.map((answer) => (answer.pair === pair ? { ...answer, name } : answer)));
+    reload();
+  };
+  const { joined = [], asked = 0 } = join.result || {};
   return html`<form class="filters" onSubmit=${submit}>
       <${Field} label=${t('suggestion.reason')} name="reason" maxlength="500" autocomplete="off" value=${reason}
         onInput=${(event) => setReason(event.target.value)} />
-      <button type="button" disabled=${shown.length === 0} onClick=${() => choose(shown.map(keyOf))}>${t('suggestion.selectAll', { n: shown.length })}</button>
+      <button type="button" disabled=${shown.length === 0} onClick=${() => choose(all.map(keyOf))}>${t('suggestion.selectAll', { n: all.length })}</button>
       <${ActionButton} type="submit" kind="primary" busy=${join.busy} disabled=${selected.length === 0}>${t('suggestion.joinSelected', { n: selected.length })}</${ActionButton}>
     </form>
+    ${all.length < shown.length && html`<p class="small">${t('suggestion.shared', { n: shown.length - all.length })}</p>`}
     <${Failure} problem=${join.problem} />
-    ${join.result && failed < join.result.length && html`<div class="notice good" role="status"><p>${t('suggestion.joinedSeveral', { n: join.result.length - failed })}</p></div>`}
-    ${failed > 0 && html`<div class="notice bad" role="alert"><p>${t('suggestion.failedSeveral', { n: failed })}</p></div>`}
+    ${joined.length > 0 && html`<div class="notice good" role="status"><p>${t('suggestion.joinedSeveral', { n: joined.length })}</p></div>`}
+    ${asked > joined.length && html`<div class="notice bad" role="alert"><p>${t('suggestion.failedSeveral', { n: asked - joined.length })}</p></div>`}
+    ${answered.map((answer) => html`<${Last} key=${keyOf(answer.pair) + answer.name} answered=${answer} changed=${changed} />`)}
     ${shown.length > 0 ? html`<${Table} label=${t('suggestion.pairs')} items=${shown} rowKey=${keyOf} columns=${pairColumns(chosen, choose)} />`
       : html`<${Empty} title=${t('suggestion.none')}><p>${t('suggestion.noneText')}</p></${Empty}>`}`;
 }

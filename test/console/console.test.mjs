@@ -383,7 +383,7 @@ test('a form shows the message of each invalid field beside it', async () => {
   await page.locator('#baseUrl-error').getByText('The service must not call this address.').waitFor();
   assert.equal(await page.getByLabel('Base URL').getAttribute('aria-invalid'), 'true');
   await fill({ 'Base URL': PLUGGY });
-  await page.locator('#configName-error').getByText('Another connection has this name.').waitFor();
+  await page.locator('#configName-error').getByText('A connection or an open sign-in link has this name.').waitFor();
   await page.finish();
 });
 
@@ -649,6 +649,41 @@ test('a page for signing in again is shown once, and a connection is paused and 
   await press(page, 'Resume');
   await page.getByText('The connection is resumed.').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Pull now', exact: true }).isEnabled());
+  await page.finish();
+});
+
+test('a sign-in link for a new account says how its session ends', async () => {
+  const operator = token(18);
+  const { id } = await connect(operator, pluggyLogin, 'linked', false);
+  const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 409/] });
+  let session = {};
+  await page.route('**/link-sessions/*', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ json: { ...await response.json(), ...session } });
+  });
+  for (const [label, value] of [['Name', 'to-link'], ['Base URL', PLUGGY], ['Client id', pluggyLogin.clientId], ['Secret', pluggyLogin.secret]]) {
+    await page.getByLabel(label).fill(value);
+  }
+  await press(page, 'Let the holder sign in');
+  const dialog = page.getByRole('dialog', { name: 'Link a new account' });
+  await dialog.getByText('The account holder has not signed in yet.').waitFor();
+  session = { status: 'awaiting_approval' };
+  await dialog.getByText('An account waits at the bank').waitFor();
+  session = { status: 'abandoned' };
+  await dialog.getByText('The address no longer works.').waitFor();
+  assert.equal(await page.getByText('connect_token=').count(), 0);
+  await checkAccessibility(page, 'a session that has ended');
+  await press(dialog, 'Make another address');
+  // The session is still open.
+  await page.locator('#configName-error').getByText('A connection or an open sign-in link has this name.').waitFor();
+  session = {};
+  await page.getByLabel('Name').fill('to-link-again');
+  await press(page, 'Let the holder sign in');
+  await dialog.getByText('connect_token=').waitFor();
+  session = { status: 'done', connectionId: id };
+  await dialog.getByText('The connection linked was created.').waitFor();
+  await dialog.getByRole('link', { name: 'linked' }).click();
+  await heading(page, 'linked');
   await page.finish();
 });
 

@@ -48,5 +48,5 @@ export function ConnectionActions({ connection, paused, test, pull, actions, onD
 export function ActionResults({ actions }) {
   const { session, refresh, pause } = actions;
   return html`<${Failure} problem=${session.problem || refresh.problem || pause.problem} />
-    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}`;
+    ${session.result && html`<${LinkDialog} session=${session.result} again=${() => session.run()} onClose=${session.reset} />`}`;
 }

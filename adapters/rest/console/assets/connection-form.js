@@ -54,6 +54,7 @@ export function CreateConnection() {
   const [vendor, setVendor] = useState('pluggy');
   const creation = useAction((body, key) => request('POST', '/aggregator-connections', { body, key }));
   const session = useAction((body, key) => request('POST', '/link-sessions', { body, key }).then(({ data }) => data));
+  const [asked, setAsked] = useState(null); // for the last sign-in link
   const { errors, rest } = fieldProblems(creation.problem || session.problem, names);
   // startSession needs all fields except the account reference, which the holder's sign-in at the vendor's page yields.
   const startSession = async (event) => {
@@ -63,6 +64,7 @@ export function CreateConnection() {
     const body = values(form);
     delete body.accountRef;
     creation.reset();
+    setAsked({ ...body, vendor });
     await session.run({ ...body, vendor });
   };
   const submit = async (event) => {
@@ -87,7 +89,7 @@ export function CreateConnection() {
       ${vendor !== 'plaid' && html`<p>${t('create.linkNewHint')}</p>`}
     </form>
     ${session.result && html`<${LinkDialog} session=${{ ...session.result, vendor }} created=${true}
-      onClose=${session.reset} />`}
+      again=${() => session.run(asked)} onClose=${session.reset} />`}
   </${Page}>`;
 }
 

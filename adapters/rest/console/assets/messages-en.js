@@ -518,6 +518,9 @@ export default {
   'link.text': 'Send this address to the account holder, who signs in at the bank on a page of {vendor}. It is shown only once. Whoever has it can sign in.',
   'link.expires': 'It works until {when}.',
   'link.expired': 'It worked until {when}.',
+  'link.open': 'The account holder has not signed in yet.',
+  'link.over': 'The address no longer works.',
+  'link.again': 'Make another address',
   'link.last': '{actor} made the last sign-in link on {at}.',
   'pull.failed': 'The pull failed. {reason}',
   'pull.succeeded': {
@@ -1093,7 +1096,7 @@ export default {
   'monthEnd.statementDiffers': 'Bank statement differs',
   'monthEnd.closed': 'closed',
   'monthEnd.unread': 'not known',
-  'conflict.nameTaken': 'Another connection has this name.',
+  'conflict.nameTaken': 'A connection or an open sign-in link has this name.',
   'conflict.noAnchor': 'The balance of the account cannot be compared with its transactions.',
   'conflict.notJoinable': 'These transactions cannot be joined or kept apart: one of them has changed.',
   'conflict.notAmbiguous': 'No rows wait for a decision about this account.',

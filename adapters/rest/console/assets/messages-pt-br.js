@@ -518,6 +518,9 @@ export default {
   'link.text': 'Envie este endereço ao titular da conta, que acessa o banco em uma página da {vendor}. Ele é mostrado só uma vez. Quem o tiver pode fazer o login.',
   'link.expires': 'Funciona até {when}.',
   'link.expired': 'Funcionou até {when}.',
+  'link.open': 'O titular ainda não fez o login.',
+  'link.over': 'O endereço não funciona mais.',
+  'link.again': 'Gerar outro endereço',
   'link.last': '{actor} gerou o último link de login em {at}.',
   'pull.failed': 'A sincronização falhou. {reason}',
   'pull.succeeded': {
@@ -1091,7 +1094,7 @@ export default {
   'monthEnd.statementDiffers': 'Extrato do banco difere',
   'monthEnd.closed': 'fechada',
   'monthEnd.unread': 'não se sabe',
-  'conflict.nameTaken': 'Outra conexão já tem esse nome.',
+  'conflict.nameTaken': 'Uma conexão ou um link de login aberto já tem esse nome.',
   'conflict.noAnchor': 'O saldo da conta não pode ser comparado com os lançamentos.',
   'conflict.notJoinable': 'Estes lançamentos não podem ser unidos nem separados: um deles mudou.',
   'conflict.notAmbiguous': 'Nenhum lançamento espera uma decisão sobre esta conta.',

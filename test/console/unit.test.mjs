@@ -94,6 +94,24 @@ test('a message about a field is shown there, and the rest above the form', () =
   assert.deepEqual(problemText.fieldProblems(null, []), { errors: {}, rest: null });
 });
 
+test('a failure whose cause is not the service says so, in the language of the console', () => {
+  setLanguage('pt-BR');
+  const texts = ['the vendor cannot be reached', 'the rate budget of the vendor is exhausted', 'internal error'].map((detail) => problemText.causeText({ detail }));
+  assert.deepEqual(texts, ['Não foi possível acessar o agregador.', 'O limite de requisições a este agregador foi atingido.', '']);
+});
+
+test('a refused statement file says why, in the language of the console', () => {
+  setLanguage('pt-BR');
+  assert.deepEqual([
+    'the statement is that of account 0341/1234/5, and not of an account of bank 0033', 'line 3: the file contains a NUL byte, so it is no text',
+    'the file is a PDF; download the statement as OFX, CNAB 240 or CSV', 'the file is CNAB 400; statements are CNAB 240',
+    'the file has the accounts 1, 2; name one of them', 'the file has no row with the titles of the mapping', 'line 7: a tag is not closed',
+  ].map(problemText.refusalText), [
+    'É o extrato da conta 0341/1234/5, e esta é a conta 0033.', t('refusal.not_text'), t('refusal.not_text'), t('refusal.not_a_statement'),
+    '1, 2', '', 'Não foi possível ler o arquivo: line 7: a tag is not closed',
+  ]);
+});
+
 test('a report contains what a support asks for, and no empty line', () => {
   const problem = Object.assign(new Problem(502, { detail: 'refused', code: 'MTCH-0007' }, new Headers({ 'X-Request-Id': 'r1' })), { call: 'GET /x', at: '2026-11-22T12:00:00.000Z' });
   assert.equal(problemText.report(problem), '2026-11-22T12:00:00.000Z\nGET /x\n502 MTCH-0007 refused\nX-Request-Id: r1');

@@ -5,6 +5,7 @@ import { Confirm } from './confirm.js';
 import { day } from './format.js';
 import { has, t } from './i18n.js';
 import { html, useState } from './preact.js';
+import { refusalText } from './problem-text.js';
 import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import {
@@ -155,8 +156,8 @@ function Shown({ connection, id, reloadList }) {
   };
   return html`<section aria-labelledby="shown"><${Loaded} of=${loaded} rows=${4}>${({ data }) => html`
     <h2 id="shown">${t('verdict.lead.' + verdictOf(data))}</h2>
-    <p>${sourceOf(data)}${data.reason && html`: <strong>${data.reason}</strong>`} ${data.comparison?.stale && t('bankStatement.stale')}</p>
-    ${data.decisions.map((d) => html`<p class="small" key=${d.at + d.decision}>${d.by}: ${has('decision.' + d.decision) && t('decision.' + d.decision)},${' '}
+    <p>${sourceOf(data)}${data.reason && html`: <strong>${refusalText(data.reason)}</strong>`} ${data.comparison?.stale && t('bankStatement.stale')}</p>
+    ${data.decisions.map((d) => html`<p class="small" key=${d.at + d.decision}>${actorName(d.by)}: ${has('decision.' + d.decision) && t('decision.' + d.decision)},${' '}
       ${d.note} (<${Ago} at=${d.at} />)${d.endedAt && ' ' + t('decision.ended')}</p>`)}
     ${data.comparison && html`<div class="actions">
       <${ActionButton} busy=${again.busy} onClick=${() => again.run()}>${t('bankStatement.again')}</${ActionButton}>

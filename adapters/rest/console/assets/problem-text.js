@@ -87,6 +87,31 @@ export const report = ({ at, call, status, code, detail, fields, requestId }) =>
   requestId && 'X-Request-Id: ' + requestId,
 ].filter(Boolean).join('\n');
 
+// The sentences of the service about a statement file that is not compared, by the name of the message. The groups are the
+// values a and b of the message.
+const refusals = {
+  other_account: /^the statement is that of (?:account|an account of bank) (.+), and not of (?:account|an account of bank) (.+)$/,
+  other_currency: /^the statement is in (.+), and the account in (.+)$/,
+  needs_account: /^the file has the accounts (.+); name one of them$/,
+  needs_mapping: /^the (?:columns of the table are not known: (.+)|file has no row with the titles of the mapping)$/,
+  bank_error: /^the bank answered with an error: (.+)$/,
+  empty: /^the file is empty$/,
+  too_large: /^the file (?:is larger|has more) than /,
+  unknown_format: /^the file (?:is none of|has the format) /,
+  not_text: /PDF|archive|spreadsheet|compressed|image|RTF|NUL|decoded/,
+  not_a_statement: /no statement|statements (?:are|of investments)|web page|OFC/,
+};
+
+// refusalText returns why a statement file is not compared. If the file lacks an account or a mapping, the verdict says so:
+// the text is then what the file has.
+export function refusalText(reason) {
+  const text = reason.replace(/^line \d+: /, '');
+  const name = Object.keys(refusals).find((key) => refusals[key].test(text));
+  if (!name) return t('refusal.malformed', { a: reason });
+  const [, a = '', b] = refusals[name].exec(text);
+  return name.startsWith('needs_') ? a : t('refusal.' + name, { a, b });
+}
+
 // fieldProblems tells apart what a form shows at its fields from the rest. names are the names of the fields. errors are
 // the messages by name; rest is the problem without them, or null if nothing is left.
 export function fieldProblems(problem, names) {

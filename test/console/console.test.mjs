@@ -1307,6 +1307,7 @@ test('a row that cannot be read is in the quarantine, with its reason in words',
   await follow(page, 'See the rows');
   await heading(page, '1 row cannot be read.', 2);
   await heading(page, 'Transaction: the status is not documented.', 3);
+  await page.getByText('odd row', { exact: true }).waitFor();
   await page.getByText('What the vendor sent').click();
   const sent = page.getByRole('region', { name: 'What the vendor sent' });
   await sent.getByText('"DREAMT"').waitFor();
@@ -1919,7 +1920,7 @@ test('a connection is erased after its name was typed, and its transactions are 
   const operator = token(41);
   const connection = await connect(operator, pluggyLogin, 'to-erase');
   const { items: [transaction] } = await api(operator, 'GET', `/aggregator-connections/${connection.id}/transactions?limit=1`);
-  const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
+  const page = await open(browser, '/console/connections/' + connection.id, { token: operator, expected: [/status of 404/] });
   await heading(page, 'to-erase');
   await act(page, 'Erase');
   const dialog = page.getByRole('dialog');
@@ -1930,10 +1931,13 @@ test('a connection is erased after its name was typed, and its transactions are 
   await dialog.getByLabel('To confirm, type to-erase').fill('to-erase');
   await confirm.click();
   await page.getByText('The erasure of to-erase was requested.').waitFor();
-  await page.getByRole('row', { name: /Done/ }).waitFor();
+  await page.getByRole('row', { name: /Done operator, / }).waitFor();
   await page.getByText('No erasure is running.').waitFor();
   await checkAccessibility(page, 'erasures');
   await page.goto(`${SERVICE}/console/connections/${connection.id}/transactions/${transaction.id}`);
   await page.getByText('Its connection was erased.').waitFor();
+  await page.goto(`${SERVICE}/console/connections/${connection.id}`);
+  await page.getByText(/^Connection erased: operator, /).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
   await page.finish();
 });

@@ -1,7 +1,7 @@
 // The frame of one connection: its state in words, the actions, and the tabs.
 import { request } from './api.js';
 import { ActionResults, ConnectionActions, useConnectionActions } from './connection-actions.js';
-import { EraseDialog } from './erasures.js';
+import { EraseDialog, Gone } from './erasures.js';
 import { duration } from './format.js';
 import { HealthStatus, LinkFacts, Reasons, reasonText, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
@@ -129,6 +129,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     const problem = loaded.problem || health.problem;
     return html`<${Page} title=${t('connection.title')} above=${html`<${Breadcrumb} />`}>
       ${problem ? html`<${Failure} problem=${problem} retry=${loaded.reload} />` : html`<${Skeleton} />`}
+      ${problem?.status === 404 && html`<${Gone} id=${id} />`}
     </${Page}>`;
   }
   const state = health.value.data;

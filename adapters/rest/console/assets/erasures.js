@@ -1,11 +1,11 @@
 // Erasures: the dialog that requests one, and the list of all.
-import { request } from './api.js';
+import { query, request } from './api.js';
 import { reasonText } from './health.js';
-import { t, vendorName } from './i18n.js';
+import { actorName, t, vendorName } from './i18n.js';
 import { html, useState } from './preact.js';
-import { useAction, useList, usePolling } from './resource.js';
+import { useAction, useList, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
-import { announce, Button, Check, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
+import { announce, Button, Check, Empty, Failure, Field, Dialog, Instant, Loaded, More, Page, Status, Table } from './ui.js';
 
 const runInterval = 1500;
 const tones = { running: 'warn', done: 'good', failed: 'bad' };
@@ -37,23 +37,35 @@ export function EraseDialog({ connection, onClose }) {
   </${Dialog}>`;
 }
 
-const columns = () => [
+// Gone says who deleted or erased a connection that is not found, and when, as the audit log has it.
+export function Gone({ id }) {
+  const entry = useResource('/audit/events' + query({ object: id, limit: 1 })).value?.data.items[0];
+  return entry && ['connection.delete', 'connection.erase'].includes(entry.action) && html`<p class="notice">
+    ${t('audit.action.' + entry.action)}: ${actorName(entry.actor)}, <${Instant} at=${entry.at} /></p>`;
+}
+
+const columns = (requests) => [
   { title: t('column.connection'), kind: 'main', cell: (erasure) => html`<code>${erasure.connectionId}</code>` },
   {
     title: t('column.status'),
     cell: (erasure) => html`<${Status} tone=${tones[erasure.status]}>${t('erasure.' + erasure.status)}</${Status}>
       ${erasure.lastError && html` <span class="muted">${reasonText(erasure.lastError)}</span>`}`,
   },
+  {
+    title: t('erasure.requested'),
+    cell: ({ connectionId }) => requests.filter(({ object }) => object === connectionId).slice(0, 1).map(({ actor, at }) => html`${actorName(actor)}, <${Instant} at=${at} />`),
+  },
   { title: t('column.id'), cell: (erasure) => html`<code>${erasure.id}</code>` },
 ];
 
 export function Erasures() {
   const list = useList('/erasures?limit=50');
+  const requests = useResource('/audit/events?action=connection.erase&limit=200').value?.data.items || [];
   const running = (list.items || []).filter((erasure) => erasure.status === 'running').length;
   usePolling(list.reload, running > 0 && !list.extended, runInterval);
   return html`<${Page} title=${t('erasure.title')} lead=${list.items && t(running ? 'erasure.someRunning' : 'erasure.noneRunning', { n: running })}>
     <${Loaded} of=${list}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('erasure.empty')}><p>${t('erasure.emptyText')}</p></${Empty}>`
-      : html`<${Table} label=${t('erasure.title')} columns=${columns()} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
+      : html`<${Table} label=${t('erasure.title')} columns=${columns(requests)} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
   </${Page}>`;
 }

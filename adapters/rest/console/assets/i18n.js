@@ -58,6 +58,9 @@ const show = (value) => (typeof value === 'number' ? cached(Intl.NumberFormat, l
 // vendorName returns the name of a vendor, or its code if the console does not know it.
 export const vendorName = (vendor) => (has('vendor.' + vendor) ? t('vendor.' + vendor) : vendor);
 
+// actorName returns who did something. A token may not say so.
+export const actorName = (actor) => (actor === 'unknown' ? t('actor.unknown') : actor);
+
 // sinkName returns the name of a kind of sink, or its code if the console does not know it.
 export const sinkName = (kind) => (has('sink.' + kind) ? t('sink.' + kind) : kind);
 

@@ -340,7 +340,7 @@ export const questions = [
       await cause.getByRole('button', { name: 'Enter a new credential' }).waitFor();
       await player.click(cause.getByText('Show the connections'));
       assert.equal(await cause.getByRole('link', { name: /^vencida-\d\d$/ }).count(), members);
-      await page.getByRole('link', { name: /^\d+ have a rejected credential$/ }).waitFor();
+      await page.getByRole('link', { name: /^\d+ with a rejected credential$/ }).waitFor();
     },
   },
   {

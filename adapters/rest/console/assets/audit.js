@@ -1,6 +1,7 @@
 // The audit log: what operators have changed, with filters, and the newest checkpoint.
 import { download, query as queryString } from './api.js';
-import { has, t } from './i18n.js';
+import { day } from './format.js';
+import { actorName, has, t } from './i18n.js';
 import { ConnectionName, ObjectName, OwnedName } from './names.js';
 import { html } from './preact.js';
 import { withFieldProblems } from './problem-text.js';
@@ -37,12 +38,21 @@ function Subject({ item: { action, object, detail } }) {
 }
 
 const hash = /^[0-9a-f]{64}$/;
+const date = /^\d{4}-\d\d-\d\d$/;
+
+// The names of the members that an entry lists as changed, as keys of messages.
+const members = {
+  accountId: 'column.account', accountRef: 'field.accountRef', applicationId: 'field.application', baseUrl: 'field.baseUrl', config: 'field.settings',
+  configName: 'field.configName', connectionId: 'column.connection', credential: 'audit.credential', name: 'field.configName', sink: 'subscription.sink',
+  types: 'subscription.types',
+};
+const memberText = (name) => (members[name] ? t(members[name]) : name);
 
 // Detail shows the members of a detail. A hash is shown by its beginning, and copied as a whole.
 const Detail = ({ item }) => {
   const shown = Object.entries(item.detail).filter(([name]) => name !== 'connectionId');
   return shown.length === 0 ? muted : shown.map(([name, value]) => {
-    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    const text = Array.isArray(value) ? value.map(memberText).join(', ') : date.test(value) ? day(value) : String(value);
     return html`<span class="note breakable" key=${name}>${has('audit.detail.' + name) ? t('audit.detail.' + name) : name}: ${hash.test(text) ? html`<code>${text.slice(0, 12)}…</code> <${CopyButton} text=${text} name=${name} />` : text}</span>`;
   });
 };
@@ -50,7 +60,7 @@ const Detail = ({ item }) => {
 const columns = () => [
   { title: t('column.number'), kind: 'number', cell: (item) => item.sequence },
   { title: t('column.auditAction'), kind: 'main', cell: (item) => html`<span title=${item.action}>${actionText(item.action)}</span>` },
-  { title: t('column.actor'), cell: (item) => item.actor },
+  { title: t('column.actor'), cell: (item) => actorName(item.actor) },
   { title: t('column.time'), cell: (item) => html`<${Ago} at=${item.at} /> <span class="note"><${Instant} at=${item.at} /></span>` },
   { title: t('column.object'), cell: (item) => html`<${Subject} item=${item} />` },
   { title: t('column.detail'), cell: (item) => html`<${Detail} item=${item} />` },

@@ -3,7 +3,7 @@ import { AccountPage } from './account-page.js';
 import { query as queryString, request } from './api.js';
 import { Confirm } from './confirm.js';
 import { day } from './format.js';
-import { has, t } from './i18n.js';
+import { actorName, has, t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { refusalText } from './problem-text.js';
 import { useAction, useList, useResource } from './resource.js';
@@ -66,7 +66,7 @@ const columns = () => [
   },
   { title: t('bankStatement.verdict'), cell: (statement) => html`<${Verdict} verdict=${verdictOf(statement)} />` },
   { title: t('bankStatement.covered'), cell: (statement) => days(statement) },
-  { title: t('bankStatement.uploaded'), cell: (statement) => html`${statement.uploadedBy}, <${Ago} at=${statement.uploadedAt} />` },
+  { title: t('bankStatement.uploaded'), cell: (statement) => html`${actorName(statement.uploadedBy)}, <${Ago} at=${statement.uploadedAt} />` },
 ];
 
 const days = ({ covered = [] }) => covered.map(({ from, to }) => `${day(from)} – ${day(to)}`).join(', ') || t('bankStatement.noDay');
@@ -113,7 +113,7 @@ function DecideDialog({ id, decision, reload, onClose }) {
 }
 
 const stated = ({ amount, date, source, state }, currency) => (amount
-  ? html`<${Amount} value=${amount} currency=${currency} /> ${date && html`<${Day} date=${date} />`},
+  ? html`<${Amount} value=${amount} currency=${currency} /> ${date && html`<${Day} date=${date} />`},${' '}
     ${t('balance.' + source)}, ${t('balance.' + state)}` : t('balance.absent'));
 
 // Comparison shows what the comparison of a statement has found.

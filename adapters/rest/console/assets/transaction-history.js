@@ -3,7 +3,7 @@
 import { request } from './api.js';
 import { Confirm } from './confirm.js';
 import * as format from './format.js';
-import { has, t } from './i18n.js';
+import { actorName, has, t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';
@@ -53,7 +53,7 @@ function decision({ change, after = {} }) {
 // sentence says what a version is: who or what changed the transaction.
 function sentence(version) {
   const { change, cause, actor } = version;
-  if (cause === 'operator') return t('history.operator.' + decision(version), { actor });
+  if (cause === 'operator') return t('history.operator.' + decision(version), { actor: actorName(actor) });
   const key = cause === 'upgrade' ? 'history.upgrade' : cause === 'matching' ? 'history.matching.' + change : 'history.vendor.' + change;
   return has(key) ? t(key) : has('version.' + change) ? t('version.' + change) : change;
 }

@@ -1,7 +1,7 @@
 // One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
 import { monthOf, taxNumber } from './format.js';
-import { t, vendorName } from './i18n.js';
+import { actorName, t, vendorName } from './i18n.js';
 import { AccountName } from './names.js';
 import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
@@ -45,7 +45,7 @@ const pairs = (item) => [
   [t('column.firstSeen'), instant(item.firstSeenAt)],
   [t('column.changed'), instant(item.updatedAt)],
   [t('column.removedAt'), instant(item.removedAt)],
-  [t('column.excludedAt'), item.excludedAt && html`${instant(item.excludedAt)} · ${item.excludedBy}`],
+  [t('column.excludedAt'), item.excludedAt && html`${instant(item.excludedAt)} · ${actorName(item.excludedBy)}`],
   [t('column.erasedAt'), instant(item.erasedAt)],
 ];
 

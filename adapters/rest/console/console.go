@@ -28,7 +28,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/tdewolff/minify/v2"
-	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
 
@@ -255,8 +254,7 @@ func minified(name string, content []byte) ([]byte, error) {
 	var short bytes.Buffer
 	switch path.Ext(name) {
 	case ".css":
-		err := new(css.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
-		return short.Bytes(), err
+		return styleSpace.ReplaceAll(styleComment.ReplaceAll(content, nil), []byte("$1")), nil
 	case ".js":
 		err := new(js.Minifier).Minify(minify.New(), &short, bytes.NewReader(content), nil)
 		lines := indentation.ReplaceAll(short.Bytes(), []byte("\n"))
@@ -265,6 +263,12 @@ func minified(name string, content []byte) ([]byte, error) {
 	}
 	return content, nil
 }
+
+// The comments of a style sheet, and the white space beside a mark that needs none.
+var (
+	styleComment = regexp.MustCompile(`(?s)/\*.*?\*/\n?`)
+	styleSpace   = regexp.MustCompile(`\s*([{};,])\s*`)
+)
 
 // After the minification, only templates have lines. The library htm drops white space with a line break where an
 // element or a value begins or ends, and ignores the name of an end tag, so the page does not change. No other text of a

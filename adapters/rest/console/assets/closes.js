@@ -5,7 +5,7 @@ import { Verdict } from './bank-statements.js';
 import { State, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { day, isoDay } from './format.js';
-import { t } from './i18n.js';
+import { actorName, t } from './i18n.js';
 import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
@@ -31,7 +31,7 @@ const columns = (path, show, reopen) => [
   { title: t('bankStatement.closing'), kind: 'number', cell: (close) => money(close.closingBalance, close) },
   { title: t('column.completeness'), cell: (close) => html`<${State} state=${close.completeness} />` },
   { title: t('bankStatement.verdict'), cell: (close) => (close.witness ? html`<${Verdict} verdict=${close.witness.verdict} />` : muted) },
-  { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
+  { title: t('column.closedBy'), cell: (close) => html`${actorName(close.closedBy)}, <${Ago} at=${close.closedAt} />` },
   {
     title: t('column.action'),
     cell: (close) => html`<button type="button" onClick=${() => show(close)}>${t('action.adjustments')}</button>${' '}
@@ -106,7 +106,7 @@ function ReopenDialog({ path, date, reload, onClose }) {
 
 const reopenedColumns = () => [
   { title: t('column.period'), kind: 'main', cell: (close) => html`<${Day} date=${close.firstDay} /> – <${Day} date=${close.date} />` },
-  { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
+  { title: t('column.closedBy'), cell: (close) => html`${actorName(close.closedBy)}, <${Ago} at=${close.closedAt} />` },
   { title: t('column.reopened'), cell: (close) => html`<${Ago} at=${close.reopenedAt} />` },
 ];
 

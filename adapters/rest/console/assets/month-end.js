@@ -139,7 +139,7 @@ function problemsOf(account, { states, coverage, suggestions, date }) {
     (reading || state === 'not_covered') && [reading === 'read_since' ? 4 : 1, html`<${State} state="not_covered" />`, reading && html`<span class="note">${t(notCovered[reading])}
       ${reading === 'read_since' && coveredFrom && html`. ${t('coverage.from')} <${Instant} at=${coveredFrom} />`}</span>`],
     differs && [0.5, '', html`<span class="note"><a href=${addressOf(account, 'bank-statements')}><${Status} tone="bad">${t('monthEnd.statementDiffers')}</${Status}></a></span>`],
-    found?.basis === 'quarantined_rows' && [2.5, '', html`<span class="note"><${Status} tone="warn">${t('basis.quarantined_rows')}</${Status}></span>`],
+    found?.basis === 'quarantined_rows' && [2.5, '', html`<span class="note"><${Status} tone="warn">${t('tab.quarantine')}</${Status}> ${t('basis.quarantined_rows')}</span>`],
     suggestions[id] && [3, html`<${Status} tone="warn">${t('nav.suggestions')}: ${t('number', { n: suggestions[id] })}</${Status}>`],
     adjusted && [5, html`<${Status} tone="warn">${t('close.adjusted')}</${Status}>`],
   ].filter(Boolean).sort(([a], [b]) => a - b);

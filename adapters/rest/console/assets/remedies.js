@@ -145,7 +145,7 @@ export function Remedy({ id, reason: { remedy, ambiguous, held, heldAccounts }, 
   };
   return html`${controls[remedy]?.() || (address !== link(path) && html`<a class="button" href=${address}>${text}</a>`)}
     <${Failure} problem=${session.problem || pull.problem || refresh.problem || drift.problem || statement.problem} />
-    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${() => {
+    ${session.result && html`<${LinkDialog} session=${session.result} again=${() => session.run()} onClose=${() => {
       session.reset();
       changed();
     }} />`}

@@ -3,7 +3,7 @@ import { AccountPage } from './account-page.js';
 import { download, query as queryString, request } from './api.js';
 import { State } from './completeness.js';
 import { day, isoDay } from './format.js';
-import { t } from './i18n.js';
+import { actorName, t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { html, useState } from './preact.js';
 import { problemText } from './problem-text.js';
@@ -131,7 +131,7 @@ const columns = () => [
 
 // Standing says whether the statement is that of a closed period.
 const Standing = ({ closed, wasClosed, at, problem, moved }) => (closed
-  ? html`<p>${t('statement.closed', { by: closed.closedBy, at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} />
+  ? html`<p>${t('statement.closed', { by: actorName(closed.closedBy), at: html`<${Instant} at=${closed.closedAt} />` })} <${State} state=${closed.completeness} />
       ${closed.reopenedAt && html` <strong>${t('statement.reopened', { at: html`<${Instant} at=${closed.reopenedAt} />` })}</strong>`}</p>`
   : html`<p>${t(wasClosed ? 'statement.known' : 'statement.open', { at: html`<${Instant} at=${at} />` })}${' '}
       ${wasClosed && html`${t('statement.wasClosed', { date: day(wasClosed.date), at: html`<${Instant} at=${wasClosed.closedAt} />` })}${' '}

@@ -377,9 +377,9 @@ func (s *Service) NextRenewal(ctx context.Context, skip []domain.TenantID) (*por
 	}), nil
 }
 
-// renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed. Then
-// it requests pulls of everything, because no webhook has arrived since the change. It does nothing if the application
-// has no connection. The audit entry names the operator who has changed the client id.
+// renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed.
+// Then it requests pulls of everything, because no webhook has arrived since the change. It does nothing if the
+// application has no connection. The audit entry names the operator who has changed the client id.
 func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
 	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
 		s.registersReferences(c.Application.Vendor) || c.Connection.ID.IsZero() {

@@ -18,8 +18,8 @@ func TestTheTableOfSchedulersIsComplete(t *testing.T) {
 	for _, role := range []reflect.Type{
 		reflect.TypeFor[ports.Maintenance](), reflect.TypeFor[ports.Worker](), reflect.TypeFor[ports.EventDispatcher](),
 	} {
-		for i := range role.NumMethod() {
-			name := role.Method(i).Name
+		for method := range role.Methods() {
+			name := method.Name
 			if !strings.Contains(string(page), "`"+name+"`") && !strings.Contains(string(page), "."+name+"`") {
 				t.Errorf("the page does not name %s.%s", role.Name(), name)
 			}

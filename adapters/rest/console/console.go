@@ -244,9 +244,9 @@ func readAssets() (all []asset, err error) {
 	return all, err
 }
 
-// minified returns a script or a style sheet of the console without comments and white space, which are a seventh of the
-// compressed size. Local variables of a script have short names. The names of functions are kept, so that a stack trace
-// can be read. Other files are returned as they are.
+// minified returns a script or a style sheet of the console without comments and white space, which are a seventh of
+// the compressed size. Local variables of a script have short names. The names of functions are kept, so that a stack
+// trace can be read. Other files are returned as they are.
 func minified(name string, content []byte) ([]byte, error) {
 	if path.Dir(name) != "assets" {
 		return content, nil
@@ -271,8 +271,8 @@ var (
 )
 
 // After the minification, only templates have lines. The library htm drops white space with a line break where an
-// element or a value begins or ends, and ignores the name of an end tag, so the page does not change. No other text of a
-// script has such a tag, which test/console/lint.test.mjs checks.
+// element or a value begins or ends, and ignores the name of an end tag, so the page does not change. No other text of
+// a script has such a tag, which test/console/lint.test.mjs checks.
 var (
 	indentation     = regexp.MustCompile(`\n +`)
 	endTag          = regexp.MustCompile(`</(?:[a-z]\w*|\$\{\w+\})>`)

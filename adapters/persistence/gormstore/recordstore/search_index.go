@@ -215,7 +215,8 @@ func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (ro
 	)
 	among := s.Dialect.AnyOf("id", ids)
 	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, "+
-		"CAST(account_amount AS text), status, description, counterparty, "+gormstore.Counts+" FROM transactions WHERE erased_at IS NULL AND "+
+		"CAST(account_amount AS text), status, description, counterparty, "+gormstore.Counts+
+		" FROM transactions WHERE erased_at IS NULL AND "+
 		s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
 	err = tx.Read(q.AsRead(append(columns, &counts), func() error {

@@ -42,8 +42,8 @@ const (
 	freeComparedRows = 100
 	// comparedRowBytes is the memory of one row: its bounded texts, its words, and the pairs with other rows.
 	comparedRowBytes = 16 << 10
-	// maxComparisonBytes is half of what a tenant may hold, so that it fits beside a page.
-	maxComparisonBytes = 32 << 20
+	// maxComparisonBytes is less than half of what a tenant may hold, so that a page fits beside two comparisons.
+	maxComparisonBytes = 28 << 20
 )
 
 // reserveComparison implements Matching.Reserve. If the memory is not available in time, a comparison that waits is

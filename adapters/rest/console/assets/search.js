@@ -82,7 +82,7 @@ function Sums({ scan }) {
   const left = items.filter((item) => !counts(item)).length;
   const pending = items.filter((item) => counts(item) && item.status === 'pending').length;
   const sums = sumByCurrency(items.filter(counts));
-  return html`${!scan.ended && directions(items)}${sums.map(({ currency, out, incoming }) => html`<span class="sum" key=${currency}>
+  return html`${!scan.ended && directions(items) + ' '}${sums.map(({ currency, out, incoming }) => html`<span class="sum" key=${currency}>
       ${t('search.sumOut')} <${Amount} value=${out} currency=${currency} />, ${t('search.sumIn')} <${Amount} value=${incoming} currency=${currency} />.</span>`)}
     ${pending > 0 && html`<span class="sum">${t('search.pending', { n: pending })}</span>`}
     ${left > 0 && html`<span class="sum">${t('search.uncounted', { n: left })}</span>`}`;

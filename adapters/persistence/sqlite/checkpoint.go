@@ -6,8 +6,6 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
-
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 const (
@@ -30,7 +28,8 @@ type checkpointer struct {
 	due     chan struct{} // has an element if the log is to be copied
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	// copying is locked while the log is copied. SQLite does not wait for another copy that is being made: it fails.
+	// copying is locked while the log is copied. SQLite does not wait for another copy that is being made: it fails. It
+	// is locked before the caller takes the writer, so that no other writer waits for a copy.
 	copying sync.Mutex
 }
 
@@ -89,8 +88,10 @@ func (c *checkpointer) count(writer *sql.Conn) {
 
 // checkpoint copies the log while others write, until few pages are left. It copies these while it has the writer.
 func (c *checkpointer) checkpoint(ctx context.Context) error {
+	c.copying.Lock()
+	defer c.copying.Unlock()
 	for range maxCopies {
-		left, err := c.copyLog(ctx, c.db.readers)
+		left, err := copyLog(ctx, c.db.readers)
 		if err != nil || left == 0 {
 			return err
 		}
@@ -103,7 +104,7 @@ func (c *checkpointer) checkpoint(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	_, err = c.copyLog(ctx, conn)
+	_, err = copyLog(ctx, conn)
 	return err
 }
 
@@ -112,26 +113,10 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
 }
 
-// empty copies the whole log, and truncates it. The caller must own the writer. Errors: Unavailable (errReaders).
-func (c *checkpointer) empty(ctx context.Context, writer *sql.Conn) error {
-	busy, _, err := c.copy(ctx, writer, "PRAGMA wal_checkpoint(TRUNCATE)")
-	if err == nil && busy {
-		err = gormstore.Unavailable(errReaders)
-	}
-	return err
-}
-
 // copyLog copies the pages of the log that no reader prevents from being copied. It returns the number of the other
 // pages.
-func (c *checkpointer) copyLog(ctx context.Context, db queryer) (left int, err error) {
-	_, left, err = c.copy(ctx, db, "PRAGMA wal_checkpoint(PASSIVE)")
-	return left, err
-}
-
-func (c *checkpointer) copy(ctx context.Context, db queryer, statement string) (busy bool, left int, err error) {
-	c.copying.Lock()
-	defer c.copying.Unlock()
-	var pages, copied int
-	err = db.QueryRowContext(ctx, statement).Scan(&busy, &pages, &copied)
-	return busy, pages - copied, err
+func copyLog(ctx context.Context, db queryer) (left int, err error) {
+	var busy, pages, copied int
+	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	return pages - copied, err
 }

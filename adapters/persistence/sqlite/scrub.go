@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 // mayHaveRemains is the value of PRAGMA user_version in a file that may contain remains of deleted rows. SQLite
@@ -23,6 +25,9 @@ func (d dialect) Scrub(ctx context.Context) error {
 	if err := d.clearUnusedSpace(ctx); err != nil {
 		return err
 	}
+	copying := &d.db.checkpoints.copying
+	copying.Lock()
+	defer copying.Unlock()
 	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {
 		return err
@@ -40,7 +45,12 @@ func (d dialect) Scrub(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.db.checkpoints.empty(ctx, conn)
+	var busy, pages, copied int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &copied)
+	if err == nil && busy != 0 {
+		err = gormstore.Unavailable(errReaders)
+	}
+	return err
 }
 
 // execer is a connection or a pool of connections.

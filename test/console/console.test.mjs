@@ -165,6 +165,9 @@ test('a statement file is compared with an account, and its difference is accept
   await dialog.getByLabel(/reason|Why/i).fill('booked tomorrow');
   await dialog.getByRole('button', { name: 'Accept the differences' }).click();
   await page.getByText(/booked tomorrow/).waitFor();
+  await page.goto(SERVICE + '/console/month-end?day=2026-01-31');
+  await heading(page, /^0 of 2 accounts are closed to/);
+  assert.equal(await page.getByText('Bank statement differs').count(), 0, 'the difference is accepted');
   await page.finish();
 });
 

@@ -1,9 +1,10 @@
 // The work of a month-end: all accounts, those with problems first, with balance, completeness, last close and open
 // suggestions; and the actions that close a day of several accounts, and download or print their statements.
-import { query as queryString, request } from './api.js';
+import { request } from './api.js';
 import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
+import { findDiffering } from './differing.js';
 import { day, isoDay } from './format.js';
 import { compare, language, t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
@@ -25,15 +26,15 @@ const mostListed = 50; // accounts that are named above the table, and in the qu
 const muted = html`<span class="muted">–</span>`;
 
 // readState reads the completeness of an account, its latest close, and whether that one has adjustments; in the days of
-// compared, if given, also whether a statement of the bank differs. What cannot be read is undefined.
+// compared, if given, also the statement of the bank that differs. What cannot be read is undefined.
 async function readState(id, compared, signal) {
   const read = (path) => request('GET', `/accounts/${id}/${path}`, { signal }).then(({ data }) => data, () => undefined);
-  const [completeness, closes, months] = await Promise.all([
-    read('completeness'), read('closes?limit=1'), compared ? read('coverage' + queryString(compared)) : undefined,
+  const [completeness, closes, differs] = await Promise.all([
+    read('completeness'), read('closes?limit=1'), compared && findDiffering(id, compared, signal).catch(() => undefined),
   ]);
   const closed = closes && (closes.items[0]?.date || '');
   const adjusted = closed && (await read(`closes/${closed}/adjustments?limit=1`))?.items.length > 0;
-  return { completeness, closed, adjusted, differs: months?.items.some(({ statement }) => statement === 'differs') };
+  return { completeness, closed, adjusted, differs };
 }
 
 // useStates reads the state of each account with these ids, a few at a time. comparedOf returns the days of the statements

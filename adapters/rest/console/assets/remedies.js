@@ -2,6 +2,7 @@
 import { AcceptDialog } from './accept-dialog.js';
 import { request } from './api.js';
 import { ContinueDialog } from './continue-dialog.js';
+import { findDiffering } from './differing.js';
 import { t } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
 import { nameOf } from './names.js';
@@ -57,14 +58,12 @@ async function findDrift(id) {
   return undefined;
 }
 
-// findDiffering returns the address of the statements of the bank for the first account that one differs from; otherwise that
-// of the accounts.
-async function findDiffering(id) {
+// differingAddress returns the address of the statement of the bank that differs from an account; otherwise that of the accounts.
+async function differingAddress(id) {
   const { data } = await request('GET', `/aggregator-connections/${id}/accounts?limit=200`);
   for (const account of data.items) {
-    const found = await request('GET', `/accounts/${account.id}/bank-statements?verdict=differs&limit=1`);
-    const [statement] = found.data.items;
-    if (statement) return link(`/connections/${id}/accounts/${account.id}/bank-statements`, { statement: statement.id });
+    const statement = await findDiffering(account.id);
+    if (statement) return link(`/connections/${id}/accounts/${account.id}/bank-statements`, { statement });
   }
   return link(`/connections/${id}`);
 }
@@ -131,7 +130,7 @@ export function Remedy({ id, reason: { remedy, ambiguous, held, heldAccounts }, 
     return found || true;
   });
   const statement = useAction(async () => {
-    navigate(await findDiffering(id));
+    navigate(await differingAddress(id));
     return true;
   });
   const text = t('remedy.' + remedy);

@@ -80,9 +80,9 @@ type Dialect interface {
 	// parameter contains all amounts, so the text of the expression does not depend on their number.
 	EachAmount(name string, amounts []string) clause.Expr
 
-	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
-	// only one writer.
-	ForUpdate() string
+	// Lock returns the SQL that is appended to a SELECT to lock its rows with this strength, such as NoKeyUpdate; "" if
+	// the database has only one writer.
+	Lock(strength string) string
 
 	// LocksAcrossTenants reports whether one statement can lock rows of several tenants.
 	LocksAcrossTenants() bool

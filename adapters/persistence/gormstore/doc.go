@@ -55,12 +55,14 @@
 //     move, for key share, by their ids.
 //   - A claim locks its pull for update, and then the pull of the same connection that awaits accounts. It moves
 //     deliveries from that pull to its own. It locks no connection.
-//   - The end of a pull (Finish) locks the running pull for update, and then its connection.
+//   - What a pull writes about its connection (the end of an attempt, a report, the publication of staged rows) locks
+//     the connection for no key update, and then the running pull for update.
+//   - An event beside a pull under way (RemoveAnnounced) locks the connection for no key update, then the queued pull,
+//     and then the waiting pull.
 //
 // Three of them can still be part of a deadlock:
 //
-//   - Finish locks a pull before the connection, and a deletion the connection before its pulls. A claim and a deletion
-//     lock two pulls of a connection in different orders.
+//   - A claim and a deletion lock two pulls of a connection in different orders.
 //   - A deletion locks other connections after pulls.
 //   - A receipt locks existing pulls of some connections before it creates the pulls of others, so all its pulls
 //     together have no fixed order. Receipts and replays do not wait for each other, because their locks on existing

@@ -220,6 +220,6 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 // LockIndex locks the tenant's row in search_progress until tx ends.
 func LockIndex(tx Tx, d Dialect, tenant uuid.UUID) error {
 	var position int64
-	q := NewQuery("SELECT change_tx FROM search_progress WHERE tenant_id = ?"+d.ForUpdate(), UUID(tenant))
+	q := NewQuery("SELECT change_tx FROM search_progress WHERE tenant_id = ?"+d.Lock(ForUpdate), UUID(tenant))
 	return tx.Read(q.AsRead([]any{&position}, func() error { return nil }))
 }

@@ -305,8 +305,8 @@ func (Dialect) EachAmount(name string, amounts []string) clause.Expr {
 	}
 }
 
-// ForUpdate implements gormstore.Dialect.
-func (Dialect) ForUpdate() string { return " FOR UPDATE" }
+// Lock implements gormstore.Dialect.
+func (Dialect) Lock(strength string) string { return " FOR " + strength }
 
 // LocksAcrossTenants implements gormstore.Dialect.
 func (Dialect) LocksAcrossTenants() bool { return true }

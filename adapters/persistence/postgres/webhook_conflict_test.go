@@ -60,16 +60,23 @@ func (p *replica) queue() {
 
 // claim claims the pull, ends it, and returns the external ids in its Scope.Removed.
 func (p *replica) claim(pull domain.PullID) []string {
-	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
-	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
-	l.Tenant = claimed.Pull.Tenant
-	if err == nil {
-		err = p.Pulls().Finish(p.Context(), l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
-	}
+	l, scope := p.claimed(pull)
+	err := p.Pulls().Finish(p.Context(), l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
 	if err != nil {
 		p.Error(err)
 	}
-	return claimed.Pull.Scope.Removed
+	return scope.Removed
+}
+
+// claimed claims the pull, and returns the lease and the scope of the pull.
+func (p *replica) claimed(pull domain.PullID) (domain.Lease, domain.PullScope) {
+	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
+	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
+	if err != nil {
+		p.Error(err)
+	}
+	l.Tenant = claimed.Pull.Tenant
+	return l, claimed.Pull.Scope
 }
 
 // incoming returns a delivery of the event with this name. The delivery announces the removal of a

@@ -16,6 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
@@ -160,26 +161,66 @@ func (p *replica) remove() {
 	}
 }
 
-// A deletion locks the connection and then its pulls. The end of a pull locks the pull and then the connection. If the
-// two deadlock, the one whose transaction is ended must be repeated.
-func TestADeletionAndTheEndOfAPullAreRepeatedAfterADeadlock(t *testing.T) {
-	for name, locks := range map[string][]string{
-		"deletion": {lockPulls, lockConnection}, "end": {lockConnection, lockPulls},
+// A claim locks its pull and then another pull of the connection, and a deletion locks the connection and its pulls. If
+// a deletion is part of a deadlock, it must be repeated.
+func TestADeletionIsRepeatedAfterADeadlock(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	var found deadlockCounter
+	db := traced(t, dsn+afterThreeSeconds, &found)
+	s := db.Store(nil)
+	p := &replica{T: t, Store: s, db: db, token: storetest.ConnectionWithToken(t, s)}
+	p.queue()
+	p.crossLocks(dsn, p.remove, []string{lockPulls, lockConnection}, neverLook, "BEGIN")
+	if found.Load() == 0 {
+		t.Error("PostgreSQL detected no deadlock")
+	}
+}
+
+// A request for a pull and an event beside a pull under way lock the connection and then its pulls. A running pull must
+// take these locks in the same order. The test takes the locks of the request, and counts the deadlocks that PostgreSQL
+// detects.
+func TestARunningPullNeverDeadlocksWithARequest(t *testing.T) {
+	for name, write := range map[string]func(p *replica, l domain.Lease, c domain.Connection) error{
+		"the end": func(p *replica, l domain.Lease, _ domain.Connection) error {
+			return p.Pulls().Finish(p.Context(), l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
+		},
+		"a report": func(p *replica, l domain.Lease, _ domain.Connection) error {
+			return p.Pulls().ReportConnection(p.Context(), l, epoch, func(c *domain.Connection) {
+				c.Health.Status = domain.Unhealthy
+			})
+		},
+		"a staged page": func(p *replica, l domain.Lease, _ domain.Connection) error {
+			_, err := p.Pulls().StorePage(p.Context(), l, ports.PageWrite{
+				Staged: &ports.Staging{Restart: true}, At: epoch, LeaseUntil: l.Until,
+			})
+			return err
+		},
+		"a publication": func(p *replica, l domain.Lease, c domain.Connection) error {
+			_, err := p.Pulls().Publish(p.Context(), l, ports.Publication{
+				Target: c.Target(), AccountRef: c.AccountRef, At: epoch, LeaseUntil: l.Until,
+			})
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := pgtest.DSN(t)
 			var found deadlockCounter
-			db := traced(t, dsn+afterThreeSeconds, &found)
+			db := traced(t, dsn, &found)
 			s := db.Store(nil)
 			p := &replica{T: t, Store: s, db: db, token: storetest.ConnectionWithToken(t, s)}
 			p.queue()
-			change := p.remove
-			if name == "end" {
-				change = func() { p.claim(p.queued) }
+			l, _ := p.claimed(p.queued)
+			c, err := s.Connections().Get(t.Context(), l.Tenant, domain.Aggregator, p.token.Connection)
+			if err != nil {
+				t.Fatal(err)
 			}
-			p.crossLocks(dsn, change, locks, neverLook, "BEGIN")
-			if found.Load() == 0 {
-				t.Error("PostgreSQL detected no deadlock")
+			p.crossLocks(dsn, func() {
+				if err := write(p, l, c); err != nil {
+					t.Error(err)
+				}
+			}, []string{lockConnection, lockPulls}, neverLook, "BEGIN")
+			if n := found.Load(); n > 0 {
+				t.Errorf("PostgreSQL detected %d deadlocks, want none", n)
 			}
 		})
 	}

@@ -244,7 +244,7 @@ func (dialect) EachAmount(name string, amounts []string) clause.Expr {
 }
 
 // ForUpdate returns "", because the transaction already holds the write lock.
-func (dialect) ForUpdate() string { return "" }
+func (dialect) Lock(string) string { return "" }
 
 // LocksAcrossTenants implements gormstore.Dialect.
 func (dialect) LocksAcrossTenants() bool { return true }

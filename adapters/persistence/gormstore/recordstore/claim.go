@@ -343,6 +343,38 @@ func running(query *gorm.DB, lease domain.Lease) (gormstore.PullRow, error) {
 	return row, err
 }
 
+// lockRunning locks the connection of the pull that runs under the lease, and then the pull. Everything that locks both
+// does so in this order: a transaction that holds the connection waits for a pull that a claim has locked, and would
+// then wait for the next transaction of the claimed pull, too. connections is a query of the connections that may be
+// locked. Errors: LeaseLost.
+func lockRunning(
+	tx gormstore.Tx, connections *gorm.DB, lease domain.Lease,
+) (c gormstore.ConnectionRow, pull gormstore.PullRow, err error) {
+	c, err = gormstore.First[gormstore.ConnectionRow](gormstore.Locked(connections, gormstore.NoKeyUpdate).
+		Where("id = "+connectionOfLease+" AND tenant_id = ?", lease.Pull.UUID, lease.Tenant.UUID, lease.Tenant.UUID))
+	if errors.Is(err, domain.NotFound) {
+		err = gormstore.LeaseLost()
+	}
+	if err == nil {
+		pull, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease)
+	}
+	return c, pull, err
+}
+
+// connectionOfLease is the SQL of the connection's id of a pull. Its parameters are the ids of the pull and of its
+// tenant.
+const connectionOfLease = "(SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?)"
+
+// lockConnectionOf returns a read that locks the connection like lockRunning. It must precede the read of the pull.
+func lockConnectionOf(d gormstore.Dialect, lease domain.Lease) gormstore.Read {
+	tenant := gormstore.UUID(lease.Tenant.UUID)
+	q := gormstore.NewQuery("SELECT id FROM connections WHERE id = "+connectionOfLease+" AND tenant_id = ?",
+		gormstore.UUID(lease.Pull.UUID), tenant, tenant)
+	q.Add(d.Lock(gormstore.NoKeyUpdate))
+	var id uuid.UUID
+	return q.AsRead([]any{&id}, func() error { return nil })
+}
+
 // underLease restricts a query of pulls to the pull that runs under the lease. The id of the lease
 // is the fencing token.
 func underLease(query *gorm.DB, lease domain.Lease) *gorm.DB {

@@ -16,12 +16,13 @@ import (
 // Finish ends an attempt in one transaction. It first stores the readings of a settled pull, then loads what
 // records.Finish needs, and applies the changes. After the commit, it enqueues the next pull of the connection.
 //
-// A deletion locks the connection before the pulls, so Finish is repeated after a deadlock.
+// Finish is repeated after a deadlock: the attempt would otherwise be run again.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	var row gormstore.PullRow
 	nextMayStart := false
 	err := s.Background().ChangeAgain(ctx, func(tx gormstore.Tx) (err error) {
-		if row, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease); err != nil {
+		var c gormstore.ConnectionRow
+		if c, row, err = lockRunning(tx, tx.DB, lease); err != nil {
 			return err
 		}
 		ofBills, err := newBillWriter(tx, s.Dialect, row, o)
@@ -38,11 +39,6 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			return err
 		}
 		if err := ofBills.storePull(o); err != nil {
-			return err
-		}
-		c, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.NoKeyUpdate).
-			Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
-		if err != nil {
 			return err
 		}
 		changes, err := records.Finish(records.FinishView{

@@ -171,6 +171,10 @@ func (s pulls) writeCompared(
 	foreseen *foreseenState,
 ) (domain.Counts, error) {
 	p := s.newWriterOf(page)
+	var first []gormstore.Read
+	if p.Staged != nil { // the transaction may change the connection
+		first = append(first, lockConnectionOf(s.Dialect, lease))
+	}
 	return s.runPage(ctx, timeout, lease, p, func() error {
 		if foreseen == nil && page.ComparesManyRemoved(p.view(), p.removed) {
 			return errNotForeseen
@@ -190,14 +194,15 @@ func (s pulls) writeCompared(
 			return err
 		}
 		return p.updatePull(progress)
-	})
+	}, first...)
 }
 
-// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns; the first of these
-// reads locks the pull. It then calls fn. runPage returns the counts that p has collected. Errors: LeaseLost, and
-// translated database errors.
+// runPage runs one transaction with a timeout. It executes the reads of first, and then those that p.queries returns,
+// of which the first locks the pull. It then calls fn, and returns the counts that p has collected. Errors: LeaseLost,
+// and translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
+	first ...gormstore.Read,
 ) (domain.Counts, error) {
 	if err := s.Fault(); err != nil {
 		return domain.Counts{}, err
@@ -210,7 +215,7 @@ func (s pulls) runPage(
 			return gormstore.LeaseLost()
 		}
 		return fn()
-	}, p.queries(lease)...)
+	}, append(first, p.queries(lease)...)...)
 	if err != nil {
 		return domain.Counts{}, gormstore.Translate(ctx, err)
 	}
@@ -367,7 +372,7 @@ func (p *pageWriter) hasRows() bool { return p.page != nil && len(p.page.Rows())
 func (p *pageWriter) readPull(lease domain.Lease, lock bool) gormstore.Read {
 	share, forUpdate := "true", ""
 	if lock {
-		share, forUpdate = p.dialect.ShareConnection("connection_id"), p.dialect.ForUpdate()
+		share, forUpdate = p.dialect.ShareConnection("connection_id"), p.dialect.Lock(gormstore.ForUpdate)
 	}
 	q := gormstore.NewQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined, id_changes, late_rows,
@@ -410,7 +415,7 @@ func (p *pageWriter) readChangeSeq(also ...gormstore.Read) error {
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *gormstore.Query {
 	tenant := gormstore.UUID(lease.Tenant.UUID)
 	q := gormstore.NewQuery(
-		text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+
+		text+" WHERE connection_id = "+connectionOfLease+" AND "+
 			p.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(lease.Pull.UUID),
 		tenant,
@@ -461,7 +466,7 @@ func (p *pageWriter) readStates(lease domain.Lease, externalIDs []string) gormst
 // ones, of which it counts up to records.ManyRows, and carried-over ones.
 func (p *pageWriter) readReplaceable(lease domain.Lease) gormstore.Read {
 	pull, tenant := gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID)
-	const ofConnection = " WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?)"
+	const ofConnection = " WHERE connection_id = " + connectionOfLease
 	q := gormstore.NewQuery("SELECT (SELECT count(*) FROM (SELECT 1 FROM transactions"+ofConnection+
 		" AND removed_at >= ? AND "+p.dialect.TenantIs("tenant_id", "?")+" LIMIT ?) AS removed)",
 		pull, tenant, p.removedSince, tenant, records.ManyRows)

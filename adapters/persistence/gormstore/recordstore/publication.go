@@ -64,7 +64,7 @@ func (s pulls) publishPlanned(
 		}
 		published.Complete, err = b.publish()
 		return err
-	})
+	}, lockConnectionOf(s.Dialect, lease))
 	published.Counts = counts
 	if err != nil {
 		return ports.Published{}, err
@@ -74,7 +74,7 @@ func (s pulls) publishPlanned(
 
 // publish stores the accounts, and makes the staged rows visible. It returns the value of Published.Complete.
 func (b *publisher) publish() (complete bool, err error) {
-	if err := b.checkTarget(gormstore.Locked(b.tx.DB, gormstore.NoKeyUpdate)); err != nil {
+	if err := b.checkTarget(); err != nil {
 		return false, err
 	}
 	if err := b.stampPublication(); err != nil {
@@ -104,10 +104,10 @@ func (b *publisher) publish() (complete bool, err error) {
 
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
 
-// checkTarget reads the connection with the query. Errors: TargetChanged if the connection no longer has the target
+// checkTarget reads the connection. Errors: TargetChanged if the connection no longer has the target
 // that was read; LeaseLost if the connection is deleted.
-func (b *publisher) checkTarget(connections *gorm.DB) error {
-	row, err := gormstore.First[gormstore.ConnectionRow](connections.
+func (b *publisher) checkTarget() error {
+	row, err := gormstore.First[gormstore.ConnectionRow](b.tx.DB.
 		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))
 	if errors.Is(err, domain.NotFound) {
 		return gormstore.LeaseLost()

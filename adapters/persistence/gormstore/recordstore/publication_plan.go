@@ -48,7 +48,7 @@ func (s pulls) planPublication(
 		if err := s.Dialect.JoinByHash(b.tx.DB); err != nil {
 			return err
 		}
-		if err := b.checkTarget(b.tx.DB); err != nil {
+		if err := b.checkTarget(); err != nil {
 			return err
 		}
 		accounts, err := b.accountChanges()

@@ -157,8 +157,8 @@ func (r *quarantinedRow) targets() []any {
 //
 //   - the shared lock that excludes the closing of periods (see closes.go)
 //   - the row of the connection
-//   - the waiting pull
 //   - the queued pull
+//   - the waiting pull
 //
 // While the waiting pull is locked, no worker can start it. Therefore no page of the connection is written in the
 // meantime.
@@ -244,21 +244,12 @@ func (s pulls) report(
 	return reported, err
 }
 
-// ReportConnection locks the pull and then the connection, like Finish.
+// ReportConnection locks the connection and then the pull, like Finish.
 func (s pulls) ReportConnection(
 	ctx context.Context, lease domain.Lease, at time.Time, change func(*domain.Connection),
 ) error {
 	return s.Background().ChangeAgain(ctx, func(tx gormstore.Tx) error {
-		row, err := running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease)
-		if err != nil {
-			return err
-		}
-		c, err := gormstore.First[gormstore.ConnectionRow](
-			gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
-				Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
-		if errors.Is(err, domain.NotFound) {
-			return gormstore.LeaseLost()
-		}
+		c, _, err := lockRunning(tx, gormstore.Live(tx.DB), lease)
 		if err != nil {
 			return err
 		}
@@ -315,6 +306,13 @@ func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (b blockedPull, er
 	if err != nil {
 		return b, err
 	}
+	b.queued, err = gormstore.First[gormstore.PullRow](
+		gormstore.Locked(tx.DB, gormstore.ForUpdate).
+			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, tenant),
+	)
+	if err != nil {
+		return b, err
+	}
 	waiting, err := s.lockWaiting(tx.DB.Omit("scope", "progress"), tenant, connection)
 	switch {
 	case err != nil && !errors.Is(err, domain.NotFound):
@@ -322,12 +320,5 @@ func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (b blockedPull, er
 	case err == nil && b.connection.Paused.IsZero():
 		b.waiting = &waiting
 	}
-	b.queued, err = gormstore.First[gormstore.PullRow](
-		gormstore.Locked(tx.DB, gormstore.ForUpdate).
-			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, tenant),
-	)
-	if err != nil {
-		b.waiting = nil
-	}
-	return b, err
+	return b, nil
 }

@@ -80,7 +80,7 @@ var statusRules = []statusRule{
 	},
 	{domain.VendorRefused, http.StatusBadGateway, codeVendorRefused, "the vendor refused the request"},
 	{domain.ShownOnce, http.StatusConflict, codeTokenShownOnce, "the token was shown once and is not stored"},
-	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is already in use"},
+	{domain.NameTaken, http.StatusConflict, codeConflict, "the name is already in use"},
 	{
 		domain.NoAnchor, http.StatusConflict, codeConflict,
 		"the balance of the account cannot be compared with its transactions",

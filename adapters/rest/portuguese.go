@@ -59,7 +59,7 @@ var portugueseDetails = map[string]string{
 		"idempotência ainda está em andamento",
 	"the vendor refused the request":             "o agregador recusou a requisição",
 	"the token was shown once and is not stored": "o token foi mostrado uma vez e não fica armazenado",
-	"the config name is already in use":          "o nome já está em uso",
+	"the name is already in use":                 "o nome já está em uso",
 	"the balance of the account cannot be compared with its transactions": "o saldo da conta não pode ser " +
 		"comparado com os lançamentos",
 	"the transactions cannot be decided about together: see the conditions of the operation": "os lançamentos não " +

@@ -37,7 +37,7 @@ func TestEveryProblemHasPortugueseTexts(t *testing.T) {
 
 func TestAProblemIsInTheLanguageOfTheCaller(t *testing.T) {
 	portuguese, english := [2]string{"Conflito", "o nome já está em uso"},
-		[2]string{"Conflict", "the config name is already in use"}
+		[2]string{"Conflict", "the name is already in use"}
 	for accept, want := range map[string][2]string{
 		"": english, "en": english, "fr": english, "*": english, "en-GB, pt;q=0.5": english, "\xff;;q=": english,
 		"pt": portuguese, "pt-BR": portuguese, "pt-BR,pt;q=0.9,en-US;q=0.8": portuguese, "en;q=0.1, pt": portuguese,

@@ -4,7 +4,7 @@ import { has, t } from './i18n.js';
 
 // The names of the messages by the description. Those of fields are the messages about one value of a request.
 export const details = {
-  'the config name is already in use': 'nameTaken',
+  'the name is already in use': 'nameTaken',
   'the balance of the account cannot be compared with its transactions': 'noAnchor',
   'the transactions cannot be decided about together: see the conditions of the operation': 'notJoinable',
   'no rows wait for a decision about the account': 'notAmbiguous',

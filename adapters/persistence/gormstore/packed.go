@@ -96,6 +96,12 @@ func Pack(object []byte) []byte {
 	return AppendPacked(make([]byte, 0, len(object)/2+len(zstdMagic)), object)
 }
 
+// PackedObject is a vendor's object and its stored form.
+type PackedObject struct{ object, stored []byte }
+
+// PackObject packs a vendor's object before it is known whether it is stored.
+func PackObject(object []byte) PackedObject { return PackedObject{object, Pack(object)} }
+
 // errPacked reports that a stored object cannot be read. It does not contain the object.
 var errPacked = errors.New("a stored object of the vendor is not readable")
 

@@ -118,3 +118,21 @@ func BenchmarkUnpack(b *testing.B) {
 		}
 	}
 }
+
+// The stored form that was made for another object must not be stored.
+func TestARowUsesThePackedFormOfItsObjectOnly(t *testing.T) {
+	object := []byte(`{"id":"1","description":"PIX RECEBIDO PIX RECEBIDO"}`)
+	for name, made := range map[string][]byte{"its own": object, "another": []byte(`{"id":"2"}`), "none": nil} {
+		row := gormstore.NewTransactionRow()
+		row.Metadata = object
+		row.UsePacked(gormstore.PackObject(made))
+		if got, err := gormstore.Unpack(row.PackedMetadata()); err != nil || string(got) != string(object) {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	row := gormstore.NewTransactionRow()
+	row.UsePacked(gormstore.PackObject(nil))
+	if row.PackedMetadata() != nil {
+		t.Error("no object has a stored form")
+	}
+}

@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -30,8 +31,25 @@ type TransactionRow struct {
 	// The card facts of the row, and the bill of the record except for the id in billID; see EncodeCard.
 	card, bill string
 	billID     uuid.UUID
+	// packed is the stored form of Metadata, if it is known already.
+	packed []byte
 	// ChangeSeq is the position of the row's last change in the feed.
 	ChangeSeq int64
+}
+
+// UsePacked keeps the stored form of an object, if it is the row's.
+func (r *TransactionRow) UsePacked(p PackedObject) {
+	if r.Metadata != nil && bytes.Equal(r.Metadata, p.object) {
+		r.packed = p.stored
+	}
+}
+
+// PackedMetadata returns the stored form of Metadata; nil for nil.
+func (r *TransactionRow) PackedMetadata() []byte {
+	if r.packed != nil {
+		return r.packed
+	}
+	return Pack(r.Metadata)
 }
 
 // NewTransactionRow returns a row into which columns can be scanned.

@@ -46,7 +46,7 @@ func insertRows(tx *gorm.DB, table string, rows []gormstore.TransactionRow, conf
 		args := make([]any, 0, len(batch)*len(gormstore.TransactionColumns))
 		for i := range batch {
 			for _, c := range gormstore.TransactionColumns {
-				value, err := columnValue(c.Field(&batch[i]))
+				value, err := valueOf(&batch[i], c)
 				if err != nil {
 					return err
 				}
@@ -61,14 +61,21 @@ func insertRows(tx *gorm.DB, table string, rows []gormstore.TransactionRow, conf
 	return nil
 }
 
+// valueOf returns the value of a column, in the form that SQLite stores.
+func valueOf(row *gormstore.TransactionRow, c gormstore.Column) (any, error) {
+	if field, ok := c.Field(row).(*json.RawMessage); ok {
+		return unless(*field == nil, row.PackedMetadata()), nil
+	}
+	return columnValue(c.Field(row))
+}
+
 // insertStatement returns the statement with which insertRows inserts at most upsertBatch rows.
 func insertStatement(table string, rows int, conflict string) string {
 	return "INSERT INTO " + table + upsertHead + upsertRows[:rows*len(upsertRow)-1] + conflict
 }
 
-// columnValue returns the value to which field points, in the form that SQLite stores; nil means NULL. The argument
-// field must be a result of Column.Field. It returns an error if the type of the pointer is not one that Column.Field
-// lists.
+// columnValue is valueOf for the columns that are not packed; nil means NULL. The argument field must be a result of
+// Column.Field. It returns an error if the type of the pointer is not one that Column.Field lists.
 func columnValue(field any) (any, error) {
 	switch v := field.(type) {
 	case *string:
@@ -83,8 +90,6 @@ func columnValue(field any) (any, error) {
 		return unless(v.IsZero(), v.UnixMicro()), nil
 	case *[]byte:
 		return unless(*v == nil, *v), nil
-	case *json.RawMessage:
-		return unless(*v == nil, gormstore.Pack(*v)), nil
 	case *[sha256.Size]byte:
 		return v[:], nil
 	case *domain.ContentHash:

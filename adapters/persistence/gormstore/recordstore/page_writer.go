@@ -161,6 +161,9 @@ func (s pulls) foresee(
 		next, err = page.Foresee(p.view(), recordSource{p})
 		return err
 	})
+	if err == nil {
+		foreseen.packed = p.packNew()
+	}
 	return next, foreseen, err
 }
 
@@ -171,6 +174,9 @@ func (s pulls) writeCompared(
 	foreseen *foreseenState,
 ) (domain.Counts, error) {
 	p := s.newWriterOf(page)
+	if foreseen != nil {
+		p.packed = foreseen.packed
+	}
 	var first []gormstore.Read
 	if p.Staged != nil { // the transaction may change the connection
 		first = append(first, lockConnectionOf(s.Dialect, lease))
@@ -320,9 +326,10 @@ type pageWriter struct {
 	removed        int                         // see readReplaceable
 	hasCarriedOver bool                        // see records.View
 
-	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
-	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
-	coveredTo  map[string]domain.Date      // see records.View
+	stored     map[string]records.Stored         // the stored rows with the external ids of the page, by external id
+	packed     map[string]gormstore.PackedObject // see foreseenState
+	accountIDs map[string]domain.AccountID       // ids of accounts by external id, including the accounts of this page
+	coveredTo  map[string]domain.Date            // see records.View
 
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string

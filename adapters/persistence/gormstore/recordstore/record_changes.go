@@ -186,7 +186,9 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 		removed, rows, others := all[0].RemovedAt, make([]gormstore.TransactionRow, 0, len(all)), []*records.Record(nil)
 		for _, record := range all {
 			if record.RemovedAt.Equal(removed) {
-				rows = append(rows, gormstore.RowOfRecord(record, p.changeSeq))
+				row := gormstore.RowOfRecord(record, p.changeSeq)
+				row.UsePacked(p.packed[record.ExternalID])
+				rows = append(rows, row)
 			} else {
 				others = append(others, record)
 			}

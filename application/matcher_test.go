@@ -431,6 +431,60 @@ func TestATransactionThatMatcherHadAlreadyIsTakenOver(t *testing.T) {
 	}
 }
 
+// Two records of a source can have one reference, for example a transfer between two accounts. If another subscription
+// has sent one of them, also one that was deleted since, its transaction must stay as it is.
+func TestATransactionOfAnotherRecordStaysInMatcher(t *testing.T) {
+	for name, deleted := range map[string]bool{"another subscription": false, "a deleted subscription": true} {
+		t.Run(name, func(t *testing.T) {
+			m := newMatcherEnv(t)
+			received := movement("2", -1)
+			received.Account, received.References.EndToEndID = "b", "E1"
+			m.page(func(w *ports.PageWrite) {
+				w.Accounts = []domain.AccountData{{ExternalID: "b", Type: "checking", Currency: "BRL"}}
+			})
+			m.show([]domain.TransactionData{movement("1", 1)})
+			defer m.mirror()()
+			m.settles()
+			if deleted {
+				m.noError(m.DeleteSubscription(m.ctx, m.tenant, m.subscription, nil))
+				_, err := m.deps.Subscriptions.PruneEvents(m.ctx, time.Time{}, 100) // and what it has sent
+				m.noError(err)
+			}
+			m.show([]domain.TransactionData{received})
+			all := domain.PageRequest{Limit: 3}
+			accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, ports.AccountFilter{}, all)
+			m.noError(err)
+			other := slices.IndexFunc(accounts.Items, func(a domain.Account) bool { return a.ExternalID == "b" })
+			_, err = m.CreateSubscription(m.ctx, m.tenant, ports.NewSubscription{
+				Name: "other", Types: []string{"transaction.*"}, FromStart: true,
+				Sink: m.settings(accounts.Items[other].ID.String(), m.source),
+			})
+			m.noError(err)
+			m.settles()
+			for _, transaction := range m.server.Transactions(m.source) {
+				if transaction.Status != string(lerianmatcher.Unmatched) {
+					t.Errorf("%+v", transaction)
+				}
+			}
+		})
+	}
+}
+
+// A reference can have the form of the external id of a correction.
+func TestACorrectionIsNotTakenForAnotherRecord(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("1.2", 20)})
+	defer m.mirror()()
+	m.settles()
+	for amount := int64(2); amount < 5; amount++ {
+		m.show([]domain.TransactionData{movement("1", amount)})
+		m.settles()
+	}
+	if ids := m.externalIDs(); !slices.Contains(ids, "E1.2 UNMATCHED") {
+		t.Errorf("the other record: %v", ids)
+	}
+}
+
 // An outage of Matcher must not look like a refusal of rows.
 func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
 	if testing.Short() {

@@ -70,9 +70,9 @@ type MatcherEntries interface {
 	//   - For each entry with Announce, an event matcher.conflict of the tenant is stored. Its subject is that of
 	//     events.ConflictSubject.
 	Save(ctx context.Context, l SubscriptionLease, entries []lerianmatcher.Entry, at time.Time) error
-	// Taken reports which of the external ids are in use. It searches the entries of the subscription with this
-	// Target.Source, and returns the record of each entry whose ExternalID is one of externalIDs. If several entries
-	// have the same ExternalID, it returns any of their records.
+	// Taken reports which of the external ids are in use. It searches the entries of all subscriptions of the tenant
+	// with this Target.Source, and returns the record of each entry whose ExternalID is one of externalIDs. If several
+	// entries have the same ExternalID, it returns any of their records.
 	Taken(ctx context.Context, l SubscriptionLease, source string, externalIDs []string) (
 		map[string]domain.TransactionID, error)
 	// SharedAccounts returns the accounts that are sent through another connection of the same tenant and vendor. Two

@@ -50,6 +50,8 @@ const (
 	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255
 	// characters. The external ids of later imports of the same record are longer, because a suffix is added.
 	maxReference = 200
+	// maxVersions is the number of versions of a record among which a transaction is searched.
+	maxVersions = 100
 )
 
 // matcherWorker keeps the transactions in Matcher equal to the records of one subscription. Its calls run one after the
@@ -399,16 +401,21 @@ func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	if !mapped || t.Status != domain.Posted || !t.Counts() || t.Date < w.from {
 		return nil
 	}
-	money := t.Amount
-	if t.AccountMoney != nil {
-		money = *t.AccountMoney
-	}
+	money := sentMoney(t)
 	content := lerianmatcher.Content{
 		ExternalID: t.ID.String(), Version: t.Version, Amount: money.Amount, Currency: money.Currency, Date: t.Date,
 		Description: t.Description, Counterparty: t.Counterparty,
 	}
 	content.SetReferences(t.References)
 	return &wantedRecord{Wanted: lerianmatcher.Wanted{Target: target, Content: content}, account: t.AccountID}
+}
+
+// sentMoney returns the amount that Matcher is sent for a transaction, in the currency of its account if that is known.
+func sentMoney(t domain.Transaction) domain.Money {
+	if t.AccountMoney != nil {
+		return *t.AccountMoney
+	}
+	return t.Amount
 }
 
 // nameRecords sets the external ids under which records are imported into Matcher for the first time. If byRef is
@@ -685,7 +692,64 @@ func (r *matcherRound) lookUp(ctx context.Context, e lerianmatcher.Entry) (leria
 	if errors.Is(err, domain.NotFound) {
 		return e.NotFound(r.Clock.Now()), nil
 	}
-	return e.Found(shown, e.Imports > 0, r.wantedFor(e), r.Clock.Now()), err
+	if err != nil {
+		return e, err
+	}
+	return r.found(ctx, e, shown)
+}
+
+// found returns the entry after a search has found a transaction with the external id of its import.
+func (r *matcherRound) found(
+	ctx context.Context, e lerianmatcher.Entry, t lerianmatcher.Transaction,
+) (lerianmatcher.Entry, error) {
+	origin, err := r.originOf(ctx, e, t)
+	if err != nil {
+		return e, err
+	}
+	return e.Found(t, origin, r.wantedFor(e), r.Clock.Now()), nil
+}
+
+// originOf returns what has created a transaction that no known import of the entry has created. An import whose answer
+// was lost has the content of the entry. The entry may also have been deleted with its subscription; the transaction
+// then shows an earlier version of the record. Any other transaction is not the record's, even if it has the record's
+// reference, so it must not be ignored.
+func (r *matcherRound) originOf(
+	ctx context.Context, e lerianmatcher.Entry, t lerianmatcher.Transaction,
+) (lerianmatcher.Origin, error) {
+	shown := t.Shows(domain.Money{Amount: e.Content.Amount, Currency: e.Content.Currency}, e.Content.Date)
+	if !e.IsNamedByID() {
+		taken, err := r.MatcherEntries.Taken(ctx, r.lease, e.Target.Source, []string{e.Content.ExternalID})
+		if err != nil {
+			return 0, err
+		}
+		if owner, isTaken := taken[e.Content.ExternalID]; isTaken && owner != e.Record {
+			return lerianmatcher.OtherRecord, nil
+		}
+	}
+	switch {
+	case shown || e.Imports > 0: // the external ids of later imports are our own
+		return lerianmatcher.OwnImport, nil
+	case e.IsNamedByID():
+		return lerianmatcher.EarlierImport, nil
+	}
+	return r.earlierOrOther(ctx, e, t)
+}
+
+// earlierOrOther reads the versions of the record, and returns EarlierImport if one of them is what the transaction
+// shows.
+func (r *matcherRound) earlierOrOther(
+	ctx context.Context, e lerianmatcher.Entry, t lerianmatcher.Transaction,
+) (lerianmatcher.Origin, error) {
+	versions, err := r.Ledger.History(ctx, r.sub.Tenant, e.Record, domain.PageRequest{Limit: maxVersions})
+	if err != nil && !errors.Is(err, domain.NotFound) {
+		return 0, err
+	}
+	for _, version := range versions.Items {
+		if t.Shows(sentMoney(version.Transaction), version.Transaction.Date) {
+			return lerianmatcher.EarlierImport, nil
+		}
+	}
+	return lerianmatcher.OtherRecord, nil
 }
 
 func (r *matcherRound) ignore(ctx context.Context, e lerianmatcher.Entry) (lerianmatcher.Entry, error) {
@@ -703,7 +767,7 @@ func (r *matcherRound) ignore(ctx context.Context, e lerianmatcher.Entry) (leria
 	if errors.Is(err, domain.NotFound) {
 		return e.Ignored(r.Clock.Now()), nil
 	}
-	return e.Found(shown, false, wanted, r.Clock.Now()), err
+	return e.Found(shown, lerianmatcher.OwnImport, wanted, r.Clock.Now()), err
 }
 
 // ignoreReason returns the reason that Matcher shows for an ignored transaction.
@@ -829,7 +893,7 @@ func (r *matcherRound) results(
 	var missing []int
 	for i, e := range file.entries {
 		if t, found := shown[e.Content.ExternalID]; found {
-			file.entries[i] = e.Found(t, true, r.wantedFor(e), now)
+			file.entries[i] = e.Found(t, lerianmatcher.OwnImport, r.wantedFor(e), now)
 		} else {
 			missing = append(missing, i)
 		}
@@ -845,7 +909,9 @@ func (r *matcherRound) results(
 		var t lerianmatcher.Transaction
 		switch t, failure = r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID); {
 		case failure == nil:
-			file.entries[i] = e.Found(t, false, r.wantedFor(e), now)
+			if file.entries[i], err = r.found(ctx, e, t); err != nil {
+				return nil, err
+			}
 		case errors.Is(failure, domain.NotFound):
 			failure = nil
 			absent = append(absent, i)

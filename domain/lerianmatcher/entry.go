@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -247,12 +248,25 @@ func (e Entry) Sent(file string, now time.Time) Entry {
 	return e
 }
 
-// Found returns the new state of the entry when a call has found its transaction in Matcher (t). own reports whether an
-// upload of this entry has created the transaction. wanted is the argument of Next.
-func (e Entry) Found(t Transaction, own bool, wanted *Wanted, now time.Time) Entry {
+// Origin states what has created a transaction in Matcher that has the external id of an import.
+type Origin int
+
+// The origins.
+const (
+	OwnImport     Origin = iota // an import of the entry's record with the content
+	EarlierImport               // an import of the entry's record with another content, which is not in the entry
+	OtherRecord                 // an import of another record, or somebody else
+)
+
+// Found returns the new state of the entry when a call has found its transaction in Matcher (t), or another one with
+// the external id of the import. wanted is the argument of Next.
+func (e Entry) Found(t Transaction, origin Origin, wanted *Wanted, now time.Time) Entry {
 	switch e.State {
 	case Importing:
-		return e.imported(t, own, now)
+		if origin == OtherRecord {
+			return e.renamed(now)
+		}
+		return e.imported(t, origin, now)
 	case Ignoring:
 		switch t.Status {
 		case IgnoredStatus:
@@ -268,8 +282,7 @@ func (e Entry) Found(t Transaction, own bool, wanted *Wanted, now time.Time) Ent
 }
 
 // imported returns the entry after its import.
-func (e Entry) imported(t Transaction, own bool, now time.Time) Entry {
-	first := e.Imports == 0
+func (e Entry) imported(t Transaction, origin Origin, now time.Time) Entry {
 	e.MatcherID, e.Imports, e.LastVersion = t.ID, e.Imports+1, e.Content.Version
 	e.File, e.Tries, e.MaxRow = "", 0, 0
 	e.Conflict, e.DueAt = nil, now
@@ -278,17 +291,31 @@ func (e Entry) imported(t Transaction, own bool, now time.Time) Entry {
 		return e
 	}
 	e.State = Imported
-	// At the first import, Matcher may already have a transaction with this external id. Later external ids are our
-	// own.
-	if !own && first && !t.equals(e.Content) {
+	if origin == EarlierImport {
 		e.Content.Digest = ""
 	}
 	return e
 }
 
-// equals reports whether the transaction has the amount, the currency and the date of the content.
-func (t Transaction) equals(c Content) bool {
-	return t.Amount.Equal(c.Amount) && t.Currency == c.Currency && t.Date == c.Date
+// renamed returns the entry with another external id for its import, because Matcher has a transaction of another
+// record with the present one. Nobody else uses an id of a record.
+func (e Entry) renamed(now time.Time) Entry {
+	if e.Imports == 0 {
+		e.ExternalID = e.Record.String()
+		e.Content.ExternalID = e.ExternalID
+	} else {
+		e.Content.ExternalID = e.importName(e.Content.Version) + "." + e.Record.String()
+	}
+	e.File, e.Tries, e.MaxRow, e.DueAt = "", 0, 0, now
+	return e
+}
+
+// IsNamedByID reports whether the external id of the import contains the id of the record.
+func (e Entry) IsNamedByID() bool { return strings.Contains(e.Content.ExternalID, e.Record.String()) }
+
+// Shows reports whether the transaction has this amount and this date.
+func (t Transaction) Shows(money domain.Money, date domain.Date) bool {
+	return t.Amount.Equal(money.Amount) && t.Currency == money.Currency && t.Date == date
 }
 
 // Missing returns the entry after an upload or a Check for which Matcher has returned no transaction. The content is

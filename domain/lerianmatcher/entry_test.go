@@ -58,7 +58,7 @@ func step(
 func imported(t *testing.T, w *lerianmatcher.Wanted) lerianmatcher.Entry {
 	t.Helper()
 	e := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now)
-	return step(t, e.Found(ours(e, lerianmatcher.Unmatched), true, w, now), w, lerianmatcher.Nothing)
+	return step(t, e.Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now), w, lerianmatcher.Nothing)
 }
 
 // ignored returns the entry after its transaction was set to ignored.
@@ -138,7 +138,7 @@ func TestNoExternalIDIsImportedTwice(t *testing.T) {
 			t.Fatalf("%s twice", e.Content.ExternalID)
 		}
 		seen[e.Content.ExternalID] = true
-		e = e.Found(ours(e, lerianmatcher.Unmatched), true, w, now)
+		e = e.Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestAnIntentIsCarriedOutBeforeTheNextOne(t *testing.T) {
 		t.Errorf("another content after it was missing: %+v", missing.Content)
 	}
 	e := missing.Sent("second", now)
-	e = step(t, e.Found(ours(e, lerianmatcher.Unmatched), true, nil, now), nil, lerianmatcher.Ignore)
+	e = step(t, e.Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, nil, now), nil, lerianmatcher.Ignore)
 	step(t, e, wanted(2, "11"), lerianmatcher.Ignore) // the record is back
 }
 
@@ -179,7 +179,7 @@ func TestATransactionThatIsMatchedOrInReviewIsAConflict(t *testing.T) {
 	for _, status := range []lerianmatcher.Status{lerianmatcher.Matched, lerianmatcher.PendingReview} {
 		w := wanted(2, "11")
 		e := step(t, imported(t, wanted(1, "10")), w, lerianmatcher.Ignore)
-		e = e.Found(ours(e, status), false, w, now)
+		e = e.Found(ours(e, status), lerianmatcher.OwnImport, w, now)
 		c := e.Conflict
 		if c == nil || c.Reason != lerianmatcher.ReasonMatched || c.Change != domain.Modified || c.Version != 2 ||
 			c.Ours == nil || c.Ours.ExternalID != "E1.2" || c.Theirs == nil || c.Theirs.Status != status ||
@@ -192,15 +192,15 @@ func TestATransactionThatIsMatchedOrInReviewIsAConflict(t *testing.T) {
 func TestAConflictIsTriedAgainAndAnnouncedOnce(t *testing.T) {
 	w := wanted(2, "11")
 	e := step(t, imported(t, wanted(1, "10")), w, lerianmatcher.Ignore)
-	e = e.Found(ours(e, lerianmatcher.Matched), false, w, now)
+	e = e.Found(ours(e, lerianmatcher.Matched), lerianmatcher.OwnImport, w, now)
 	later := now.Add(25 * time.Hour)
 	next, _ := e.Next(w, later)
-	next = next.Found(ours(e, lerianmatcher.Matched), false, w, later)
+	next = next.Found(ours(e, lerianmatcher.Matched), lerianmatcher.OwnImport, w, later)
 	if next.Announce || !next.Conflict.Since.Equal(now) || !next.DueAt.Equal(later.Add(24*time.Hour)) {
 		t.Errorf("%+v %+v", next, next.Conflict)
 	}
 	changed := step(t, next, nil, lerianmatcher.Ignore)
-	changed = changed.Found(ours(e, lerianmatcher.Matched), false, nil, later)
+	changed = changed.Found(ours(e, lerianmatcher.Matched), lerianmatcher.OwnImport, nil, later)
 	if c := changed.Conflict; !changed.Announce || c.Change != domain.Removed || c.Ours != nil || c.Version != 1 {
 		t.Errorf("%+v %+v", changed, c)
 	}
@@ -212,7 +212,7 @@ func TestAConflictIsTriedAgainAndAnnouncedOnce(t *testing.T) {
 func TestAConflictEndsWhenTheRecordIsAgainAsMatcherHasIt(t *testing.T) {
 	w := wanted(2, "11")
 	e := step(t, imported(t, wanted(1, "10")), w, lerianmatcher.Ignore)
-	e = e.Found(ours(e, lerianmatcher.Matched), false, w, now)
+	e = e.Found(ours(e, lerianmatcher.Matched), lerianmatcher.OwnImport, w, now)
 	if e = step(t, e, wanted(3, "10"), lerianmatcher.Nothing); e.Conflict != nil || !e.DueAt.IsZero() {
 		t.Errorf("%+v", e)
 	}
@@ -233,7 +233,8 @@ func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 	if e.Content.ExternalID != "E1" || e.Content.Version != 2 {
 		t.Errorf("%+v", e.Content)
 	}
-	if e = e.Sent("second", now).Found(ours(e, lerianmatcher.Unmatched), true, w, now); e.Conflict != nil {
+	e = e.Sent("second", now).Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now)
+	if e.Conflict != nil {
 		t.Errorf("still a conflict: %+v", e.Conflict)
 	}
 	later := step(t, ignored(t, imported(t, w), wanted(2, "11")), wanted(2, "11"), lerianmatcher.Upload)
@@ -292,17 +293,18 @@ func TestARecordThatIsGoneIsNotUploaded(t *testing.T) {
 		t.Errorf("%d searches", searches)
 	}
 	found := step(t, lost, nil, lerianmatcher.Search)
-	step(t, found.Found(ours(found, lerianmatcher.Unmatched), true, nil, now), nil, lerianmatcher.Ignore)
+	found = found.Found(ours(found, lerianmatcher.Unmatched), lerianmatcher.OwnImport, nil, now)
+	step(t, found, nil, lerianmatcher.Ignore)
 }
 
 func TestAnExternalIDThatMatcherHadBeforeIsTakenOver(t *testing.T) {
 	w := wanted(1, "10")
 	sent := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now)
-	step(t, sent.Found(ours(sent, lerianmatcher.Unmatched), false, w, now), w, lerianmatcher.Nothing)
+	step(t, sent.Found(ours(sent, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now), w, lerianmatcher.Nothing)
 
 	different := ours(sent, lerianmatcher.Unmatched)
 	different.Amount = decimal.NewFromInt(99)
-	e := step(t, sent.Found(different, false, w, now), w, lerianmatcher.Ignore)
+	e := step(t, sent.Found(different, lerianmatcher.EarlierImport, w, now), w, lerianmatcher.Ignore)
 	e = step(t, e.Ignored(now), w, lerianmatcher.Upload).Sent("second", now)
 	if e.Content.ExternalID != "E1.1" {
 		t.Errorf("external id %s", e.Content.ExternalID)
@@ -310,21 +312,54 @@ func TestAnExternalIDThatMatcherHadBeforeIsTakenOver(t *testing.T) {
 	// If Matcher stores other values than it was sent, the record must not be imported again and again.
 	rounded := ours(e, lerianmatcher.Unmatched)
 	rounded.Amount = decimal.NewFromInt(99)
-	step(t, e.Found(rounded, false, w, now), w, lerianmatcher.Nothing)
+	step(t, e.Found(rounded, lerianmatcher.OwnImport, w, now), w, lerianmatcher.Nothing)
 
-	e = step(t, sent.Found(ours(sent, lerianmatcher.IgnoredStatus), false, w, now), w, lerianmatcher.Upload)
+	e = sent.Found(ours(sent, lerianmatcher.IgnoredStatus), lerianmatcher.OwnImport, w, now)
+	e = step(t, e, w, lerianmatcher.Upload)
 	if e.Content.ExternalID != "E1.1" {
 		t.Errorf("external id after an ignored one: %s", e.Content.ExternalID)
 	}
 }
 
+// A transaction of another record that has the external id must stay as it is. The record is imported under an external
+// id that contains its own id.
+func TestATransactionOfAnotherRecordIsLeftAlone(t *testing.T) {
+	w := wanted(1, "10")
+	sent := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now)
+	theirs := ours(sent, lerianmatcher.Unmatched)
+	theirs.ID, theirs.Amount = "theirs", decimal.NewFromInt(99)
+	first := step(t, sent.Found(theirs, lerianmatcher.OtherRecord, w, now), w, lerianmatcher.Upload)
+	if id := record.String(); first.ExternalID != id || first.Content.ExternalID != id || first.MatcherID != "" ||
+		!first.IsNamedByID() {
+		t.Errorf("first import: %+v", first)
+	}
+	e := first.Sent("second", now)
+	e = step(t, e.Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now), w, lerianmatcher.Nothing)
+	w2 := wanted(2, "11")
+	if e = step(t, ignored(t, e, w2), w2, lerianmatcher.Upload); e.Content.ExternalID != record.String()+".2" {
+		t.Errorf("second import: %s", e.Content.ExternalID)
+	}
+	later := step(t, ignored(t, imported(t, w), w2), w2, lerianmatcher.Upload).Sent("third", now)
+	later = step(t, later.Found(theirs, lerianmatcher.OtherRecord, w2, now), w2, lerianmatcher.Upload)
+	if got := later.Content.ExternalID; got != "E1.2."+record.String() || later.ExternalID != "E1" {
+		t.Errorf("later import: %s of %s", got, later.ExternalID)
+	}
+	// The record is not wanted any more: nothing of it is in Matcher.
+	gone := sent.Missing(now)
+	gone = step(t, gone.Found(theirs, lerianmatcher.OtherRecord, nil, now), nil, lerianmatcher.Nothing)
+	if gone.IsOpen() || !gone.DueAt.IsZero() {
+		t.Errorf("without a wanted transaction: %+v", gone)
+	}
+}
+
 func TestATransactionThatIsStillUnmatchedIsIgnoredAgainLater(t *testing.T) {
 	e := step(t, imported(t, wanted(1, "10")), nil, lerianmatcher.Ignore)
-	e = e.Found(ours(e, lerianmatcher.Unmatched), false, nil, now)
+	e = e.Found(ours(e, lerianmatcher.Unmatched), lerianmatcher.OwnImport, nil, now)
 	if e.State != lerianmatcher.Ignoring || !e.DueAt.After(now) {
 		t.Errorf("%+v", e)
 	}
-	if e = e.Found(ours(e, lerianmatcher.IgnoredStatus), false, nil, now); e.State != lerianmatcher.Ignored {
+	e = e.Found(ours(e, lerianmatcher.IgnoredStatus), lerianmatcher.OwnImport, nil, now)
+	if e.State != lerianmatcher.Ignored {
 		t.Errorf("%+v", e)
 	}
 }
@@ -364,8 +399,9 @@ func TestAnUploadLeavesNothingToTheNextOne(t *testing.T) {
 	importing := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload)
 	for name, e := range map[string]lerianmatcher.Entry{
 		"the next import": step(t, used(lerianmatcher.NewEntry(record)), w, lerianmatcher.Upload),
-		"an import":       used(importing).Found(ours(importing, lerianmatcher.Unmatched), true, w, now),
-		"a refusal":       used(importing).Refused(w, now),
+		"an import": used(importing).
+			Found(ours(importing, lerianmatcher.Unmatched), lerianmatcher.OwnImport, w, now),
+		"a refusal": used(importing).Refused(w, now),
 	} {
 		if e.File != "" || e.Tries != 0 || e.MaxRow != 0 {
 			t.Errorf("after %s: %+v", name, e)

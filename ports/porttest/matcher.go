@@ -26,7 +26,7 @@ var matcherTests = []storeTest{
 	{"an entry that was marked since it was read stays due", matcherMarkedSince},
 	{"an empty entry is deleted, unless it was marked since", matcherEmptied},
 	{"a deleted entry stays deleted", matcherDeleted},
-	{"external ids are taken within a source of a subscription", matcherTaken},
+	{"external ids are taken within a source of a tenant", matcherTaken},
 	{"conflicts are listed newest first, and retried at once", matcherConflicts},
 	{"a new conflict stores an event", matcherAnnounced},
 	{"calls without the lease fail with LeaseLost", matcherLeaseLost},
@@ -386,7 +386,9 @@ func matcherTaken(f *fixture) {
 	f.equal("taken", want, taken(m, e.Target.Source, "E0", "E1", "", "\x00"))
 	none := map[string]domain.TransactionID{}
 	f.equal("of another source", none, taken(m, newUUID().String(), "E1"))
-	f.equal("of another subscription", none, taken(f.newMatched(), e.Target.Source, "E1"))
+	f.equal("of another subscription", want, taken(f.newMatched(), e.Target.Source, "E1"))
+	foreign := f.subscribe(func(s *events.Subscription) { s.Tenant = newTenant() })
+	f.equal("of another tenant", none, taken(&matched{fixture: f, lease: f.lease(foreign)}, e.Target.Source, "E1"))
 }
 
 func matcherConflicts(f *fixture) {

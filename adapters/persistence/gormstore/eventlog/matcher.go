@@ -311,7 +311,8 @@ func (s matcherEntries) Taken(
 		if err := requireLease(db, l); err != nil {
 			return err
 		}
-		return matcherEntriesOfLease(db, l).Where("source_id = ?", source).
+		return db.Where(`subscription_id IN (SELECT id FROM subscriptions WHERE tenant_id = ?)
+			AND tenant_id = ? AND source_id = ?`, l.Tenant.UUID, l.Tenant.UUID, source).
 			Where(s.Dialect.AnyOf("external_id", slices.DeleteFunc(slices.Clone(externalIDs), func(id string) bool {
 				return id == "" || !gormstore.Storable(id)
 			}))).Select("transaction_id", "external_id").Find(&rows).Error

@@ -26,6 +26,7 @@ var billTests = []storeTest{
 	{"a bill is overdue only if its list is from after the due date", billsAreListedLate},
 	{"bills are listed by due date, in pages and windows, and belong to a tenant", billsAreListed},
 	{"an erasure deletes the bills of the connection", billsAreErased},
+	{"an account that is no card any more has no bills", billsOfFormerCard},
 	{"bill.added and bill.modified report what callers see", billEvents},
 	{"a payment has at most three candidates, which are posted debits of bank accounts", billCandidates},
 }
@@ -448,6 +449,37 @@ func billsAreErased(f *fixture) {
 	f.noError(err)
 	f.equal("its list", bills.Overview{}, o)
 	f.equal("its records", 0, len(f.rowsOfBill(id)))
+}
+
+func billsOfFormerCard(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"))
+	f.finishWithSettledBills(l, billOf("first", "2026-02-05", "40"))
+	id := f.bills(account)["first"].ID
+	f.equal("has a check", true, f.completeness(account).Bill != nil)
+	shownAs := func(kind domain.AccountType) domain.Lease {
+		l := f.startPull(c)
+		data := accountData("card")
+		data.Type = kind
+		f.mustStorePage(l, ports.PageWrite{Listed: true, Accounts: []domain.AccountData{data}})
+		return l
+	}
+	at := f.now()
+	f.noError(f.Pulls.Finish(f.ctx, shownAs(domain.BankAccount), ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: []string{"card"}, Grace: time.Hour,
+		Bank: &domain.BankReading{Bank: domain.ProductReading{At: at}},
+	}))
+	f.equal("bills", 0, len(f.bills(account)))
+	_, err := f.Ledger.Bill(f.ctx, f.tenant, id)
+	f.equal("the bill", true, errors.Is(err, domain.NotFound))
+	o, err := f.Ledger.BillOverview(f.ctx, f.tenant, account)
+	f.noError(err)
+	f.equal("the list", bills.Overview{}, o)
+	f.equal("of the record", domain.CardBill{}, f.getRow(c, "1").Bill)
+	got := f.completeness(account)
+	f.equal("the completeness", []any{true, true}, []any{got.Bill == nil, got.DriftSince().IsZero()})
+	f.finishWithBills(shownAs(domain.CreditAccount), billOf("first", "2026-02-05", "40"))
+	f.equal("a card again", id, f.bills(account)["first"].ID)
+	f.equal("of the record again", id, f.getRow(c, "1").Bill.ID)
 }
 
 func billEvents(f *fixture) {

@@ -103,6 +103,9 @@ func (w *billWriter) storePull(o records.Outcome) error {
 		return err
 	}
 	cards, err := w.cards()
+	if err == nil {
+		err = w.forgetFormerCards(lists)
+	}
 	for i := 0; i < len(cards) && err == nil; i++ {
 		card, list := cards[i], lists[cards[i].ID]
 		read, wasRead := o.Bills[card.ExternalID]
@@ -124,6 +127,40 @@ func (w *billWriter) storePull(o records.Outcome) error {
 		return err
 	}
 	return w.recordEvents()
+}
+
+// forgetFormerCards deletes the bills of accounts that the vendor no longer shows as cards. If it shows them as cards
+// again, their bills are read again, and have the same ids. lists are the lists of the connection.
+func (w *billWriter) forgetFormerCards(lists map[uuid.UUID]*billListRow) error {
+	var former []cardAccount
+	err := w.db.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).
+		Where("type <> ?", string(domain.CreditAccount)).Order("id").Find(&former).Error
+	for i := 0; i < len(former) && err == nil; i++ {
+		if lists[former[i].ID] != nil {
+			err = w.forget(former[i])
+		}
+	}
+	return err
+}
+
+// forget deletes the bills of an account, and what its records and its completeness have of them.
+func (w *billWriter) forget(account cardAccount) error {
+	var rows bills.Card
+	if err := w.readRows(account, &rows); err != nil {
+		return err
+	}
+	if err := w.saveRows(rows.Rows, make([]bills.Assignment, len(rows.Rows))); err != nil {
+		return err
+	}
+	if err := w.saveCheck(account, nil); err != nil {
+		return err
+	}
+	for _, row := range []any{&billRow{}, &billListRow{}} {
+		if err := w.tx.Where("account_id = ? AND tenant_id = ?", account.ID, w.tenant).Delete(row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recordEvents stores the events of changed bills.

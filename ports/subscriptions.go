@@ -40,7 +40,9 @@ type SubscriptionUpdate struct {
 // SubscriptionStatus is a subscription with the progress of its events.
 type SubscriptionStatus struct {
 	events.Subscription
-	Waiting       int       // number of waiting events: those that are stored and not delivered
+	// Waiting is the number of waiting events: those that are stored and not delivered. A record that is due for
+	// Matcher, and has no conflict, counts as one.
+	Waiting       int
 	OldestWaiting time.Time // time of the oldest change whose event is waiting; zero if no event waits
 	Retrying      int       // number of waiting events that have failed, or follow a failed event of the same subject
 	// Position is the sequence number just before the first waiting event, or LastSequence if no event is waiting.

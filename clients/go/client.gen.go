@@ -4953,7 +4953,7 @@ type CreatedSubscription struct {
 	// Examples: 2026-03-02T10:00:00Z
 	UpdatedAt time.Time `json:"updatedAt"`
 
-	// Waiting Number of events that are not delivered
+	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher
 	//
 	// Examples: 1
 	Waiting int64 `json:"waiting"`
@@ -8392,7 +8392,7 @@ type SubscriptionView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	UpdatedAt time.Time `json:"updatedAt"`
 
-	// Waiting Number of events that are not delivered
+	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher
 	//
 	// Examples: 1
 	Waiting int64 `json:"waiting"`

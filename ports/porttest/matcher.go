@@ -403,6 +403,7 @@ func matcherConflicts(f *fixture) {
 	}
 	m.mark(at) // an entry without a conflict
 	f.equal("conflicts", want, m.conflicts(2))
+	f.equal("waiting", 1, f.status(m.Subscription).Waiting)
 	one, err := f.MatcherEntries.Conflict(f.ctx, m.Tenant, m.ID, want[3].Record)
 	f.noError(err)
 	f.equal("one conflict", want[3], one)

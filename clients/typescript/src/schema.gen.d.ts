@@ -3714,7 +3714,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: int64
-             * @description Number of events that are not delivered
+             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher
              * @example 1
              */
             waiting: number;
@@ -6922,7 +6922,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: int64
-             * @description Number of events that are not delivered
+             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher
              * @example 1
              */
             waiting: number;

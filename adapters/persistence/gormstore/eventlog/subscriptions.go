@@ -159,8 +159,8 @@ func (s subscriptions) Get(
 	return status, err
 }
 
-// statusOf returns a subscription with its progress. It counts the rows of the parked events. To count the other
-// waiting events, it subtracts two sequence numbers.
+// statusOf returns a subscription with its progress. It counts the rows of the parked events, and the records that are
+// due for Matcher. To count the other waiting events, it subtracts two sequence numbers.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
 	sub, err := row.domain()
 	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}
@@ -168,19 +168,21 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 		return status, err
 	}
 	var parked struct {
-		Parked, Behind int
-		First          *int64
-		Oldest         gormstore.Instant
+		Parked, Behind, Unsent int
+		First                  *int64
+		Oldest                 gormstore.Instant
 	}
 	recorded := db.Table("subscription_events").Where("subscription_id = ? AND tenant_id = ?", row.ID, row.Tenant)
 	err = recorded.Session(&gorm.Session{}).Where("parked").Select(
 		`count(*) AS parked, coalesce(sum(CASE WHEN sequence <= ? THEN 1 ELSE 0 END), 0) AS behind,
-			min(sequence) AS first, min(made_at) AS oldest`, row.DeliveredTo).Scan(&parked).Error
+			min(sequence) AS first, min(made_at) AS oldest, (SELECT count(*) FROM matcher_entries m
+				WHERE m.subscription_id = ? AND m.tenant_id = ? AND m.due_at IS NOT NULL
+				AND m.conflict_since IS NULL) AS unsent`, row.DeliveredTo, row.ID, row.Tenant).Scan(&parked).Error
 	if err != nil {
 		return status, err
 	}
 	status.Retrying = parked.Parked
-	status.Waiting = int(row.LastSequence-row.DeliveredTo) + parked.Behind
+	status.Waiting = int(row.LastSequence-row.DeliveredTo) + parked.Behind + parked.Unsent
 	status.OldestWaiting = parked.Oldest.Time
 	if row.LastSequence > row.DeliveredTo {
 		status.Position = row.DeliveredTo

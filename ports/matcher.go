@@ -46,7 +46,8 @@ type MatcherEntries interface {
 	// (lerianmatcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No
 	// record may occur twice.
 	Mark(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
-	// MarkUnsent is like Mark, but only for records that have no entry, or an entry in the states None or Ignored.
+	// MarkUnsent is like Mark, but only for records that have no entry, or an entry that has a conflict or the state
+	// None or Ignored.
 	MarkUnsent(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
 	// MarkUnmapped marks, like Mark, all imported entries whose Account and Target are not one of the sources.
 	MarkUnmapped(ctx context.Context, l SubscriptionLease, sources []MatcherSource, at time.Time) error

@@ -190,8 +190,15 @@ func matcherMarkedUnsent(f *fixture) {
 		records = append(records, m.mark(at)...)
 		e := sentEntry(m.due(at)[0], m.now())
 		e.State, e.DueAt = state, time.Time{}
+		if state != lerianmatcher.None { // without a conflict, such an entry is empty
+			e.Conflict = nil
+		}
 		m.save(e)
 	}
+	records = append(records, m.mark(at)...)
+	inConflict := sentEntry(m.due(at)[0], m.now())
+	inConflict.State, inConflict.DueAt = lerianmatcher.Imported, time.Time{}
+	m.save(inConflict)
 	var marks []ports.MatcherMark
 	for _, record := range records {
 		marks = append(marks, ports.MatcherMark{Record: record, Connection: m.connection.ID})
@@ -203,6 +210,7 @@ func matcherMarkedUnsent(f *fixture) {
 	)
 	f.equal("entries", []string{
 		records[0].String() + " none 1", records[1].String() + " none 2", records[5].String() + " ignored 2",
+		records[6].String() + " imported 2",
 	}, got)
 }
 

@@ -130,12 +130,14 @@ func (s matcherEntries) Mark(
 	return s.insertMarks(ctx, l, marks, at, markExisting)
 }
 
-// MarkUnsent implements ports.MatcherEntries. It skips the entries whose records Matcher has, or may have.
+// MarkUnsent implements ports.MatcherEntries. It skips the entries whose records Matcher has, or may have,
+// without a conflict. A conflict may end when the account of the record has a source again.
 func (s matcherEntries) MarkUnsent(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
 	unsent := markExisting
-	unsent.Where.Exprs = []clause.Expression{gorm.Expr("matcher_entries.state IN ('none', 'ignored')")}
+	unsent.Where.Exprs = []clause.Expression{gorm.Expr(
+		"(matcher_entries.state IN ('none', 'ignored') OR matcher_entries.conflict_since IS NOT NULL)")}
 	return s.insertMarks(ctx, l, marks, at, unsent)
 }
 

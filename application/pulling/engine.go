@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -79,9 +80,14 @@ type Engine struct {
 	blocked sync.Map
 	// unreserved contains an element while a comparison of rows is made for which there is no memory.
 	unreserved chan struct{}
+	// comparisons limits how many comparisons of many rows are made at the same time; see comparisonLimit.
+	comparisons *concurrency.Shares
 }
 
 // New returns an Engine.
 func New(d Deps) *Engine {
-	return &Engine{Deps: d, load: newPullLoad(d.Workers), unreserved: make(chan struct{}, 1)}
+	return &Engine{
+		Deps: d, load: newPullLoad(d.Workers), unreserved: make(chan struct{}, 1),
+		comparisons: concurrency.NewShares(comparisonLimit(), ""),
+	}
 }

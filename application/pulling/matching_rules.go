@@ -3,8 +3,10 @@ package pulling
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -25,6 +27,12 @@ func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports
 		Reserve: func(tenant domain.TenantID, rows int, wait bool) (func(), error) {
 			return e.reserveComparison(ctx, tenant, rows, wait)
 		},
+		Turn: func(tenant domain.TenantID, rows int) (func(), error) {
+			if rows <= freeComparedRows {
+				return func() {}, nil
+			}
+			return e.comparisons.Await(ctx, tenant)
+		},
 		Compared: func(cost matching.Cost) {
 			if cost.ExceedsLimits() {
 				e.Observer.Emit(ctx, ports.ComparisonLimited{CutRows: cost.CutRows, Unjudged: cost.Unjudged})
@@ -37,7 +45,15 @@ func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports
 	return rules
 }
 
-// The memory of a comparison of rows. Memory is reserved only for more than freeComparedRows rows.
+// comparisonLimit limits how many comparisons of many rows are made at the same time. They need nothing but the
+// processors, of which the half is left for webhooks and reads.
+func comparisonLimit() concurrency.Limit {
+	half := max(1, runtime.GOMAXPROCS(0)/2)
+	return concurrency.Limit{Total: half, Tenant: half}
+}
+
+// The memory of a comparison of rows. Memory is reserved only for more than freeComparedRows rows, and only they wait
+// for a turn.
 const (
 	freeComparedRows = 100
 	// comparedRowBytes is the memory of one row: its bounded texts, its words, and the pairs with other rows.

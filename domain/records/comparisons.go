@@ -33,14 +33,14 @@ type openComparison struct {
 
 // reservation is the memory that is reserved for comparisons.
 type reservation struct {
-	tenant  domain.TenantID
-	rows    int // the number of rows for which memory is reserved
-	missing int // the number of rows for which there was no memory; 0 if there was enough
+	tenant  domain.TenantID // of the rows
+	rows    int             // the number of rows for which memory is reserved
+	missing int             // the number of rows for which there was no memory; 0 if there was enough
 	free    []func()
 }
 
-// Make makes the comparisons that the last transaction needed. It first waits for their memory. Errors: those of
-// Matching.Reserve.
+// Make makes the comparisons that the last transaction needed. It first waits for their memory, and for the turn of the
+// tenant. Errors: those of Matching.Reserve and Matching.Turn.
 func (c *Comparisons) Make() error {
 	if rows := c.memory.missing; rows > 0 {
 		tenant := c.memory.tenant
@@ -54,6 +54,14 @@ func (c *Comparisons) Make() error {
 	if c.results == nil {
 		c.results = map[uint64]matching.Result{}
 	}
+	if len(c.open) == 0 {
+		return nil
+	}
+	end, err := c.rules.turn(c.memory.tenant, c.memory.rows)
+	if err != nil {
+		return err
+	}
+	defer end()
 	for _, o := range c.open {
 		result := o.compare()
 		c.results[o.key] = result
@@ -75,12 +83,13 @@ func (c *Comparisons) Release() {
 // Errors: ErrNotCompared if there is no memory now.
 func (d *decision) reserve(rows int) error {
 	c := d.Comparisons
+	c.memory.tenant = d.Tenant
 	if rows <= c.memory.rows {
 		return nil
 	}
 	free, err := c.rules.reserve(d.Tenant, rows-c.memory.rows, false)
 	if err != nil {
-		c.memory.tenant, c.memory.missing = d.Tenant, rows
+		c.memory.missing = rows
 		return ErrNotCompared
 	}
 	c.memory.rows, c.memory.free = rows, append(c.memory.free, free)

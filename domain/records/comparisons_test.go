@@ -111,6 +111,37 @@ func TestAWriteWaitsForMemoryOutsideOfItsTransaction(t *testing.T) {
 	}
 }
 
+// Rows are compared in the turn of their tenant, and it ends before the next transaction.
+func TestRowsAreComparedInTheTurnOfTheTenant(t *testing.T) {
+	for _, refusal := range []error{nil, errFull} {
+		b, w := newBook(removed(record(1, purchase("a")), 5)), pageOf(purchase("b"))
+		var turns []string
+		inTurn := false
+		w.Matching = &records.Matching{
+			Turn: func(tenant domain.TenantID, rows int) (func(), error) {
+				turns, inTurn = append(turns, fmt.Sprint(tenant, " ", rows)), true
+				return func() { inTurn = false }, refusal
+			},
+			Compared: func(matching.Cost) {
+				if !inTurn {
+					t.Error("rows are compared outside of the turn")
+				}
+			},
+		}
+		page := records.NewPage(w)
+		rows := page.Rows()
+		if err := b.write(page, rows); !errors.Is(err, refusal) {
+			t.Errorf("the error is %v, want %v", err, refusal)
+		}
+		if want := fmt.Sprint(b.view(rows).Tenant, " ", 2); !slices.Equal(turns, []string{want}) {
+			t.Errorf("the turns %v, want %s", turns, want)
+		}
+		if refusal == nil && inTurn {
+			t.Error("the turn has not ended")
+		}
+	}
+}
+
 // Pages of one write can share comparisons, so that a later page needs none that an earlier one has made.
 func TestAPageUsesTheComparisonsOfAnEarlierOne(t *testing.T) {
 	b := newBook(removed(record(1, purchase("a")), 5))

@@ -44,6 +44,7 @@ func (s *Service) searchesOf(
 	for _, term := range all {
 		search, searched := filter, ports.SearchedTerm{TypedTerm: term}
 		search.Amount, search.BothDirections = term.Amount, term.Amount != nil && !term.Signed
+		search.Currency = term.Currency
 		search.Document, search.Reference, search.Text, search.ID = term.Document, term.Reference, term.Text,
 			term.Transaction
 		if term.Bank != "" {

@@ -102,6 +102,7 @@ func TestATypedTextFindsWhatAnyOfItsMeaningsSelects(t *testing.T) {
 	e.runPull(e.requestFullPull(second))
 	wanted := map[string]string{
 		"R$ 1.234,56":                  "elsewhere in out note named referenced",
+		"US$ 1.234,56":                 "",
 		"-1.234,56":                    "elsewhere out note named referenced",
 		"1.234":                        "mills thousand",
 		"417":                          "reference, four hundred",

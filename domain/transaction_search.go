@@ -18,6 +18,8 @@ type TransactionSearch struct {
 	// BothDirections is set, its sign does not matter, as in an invoice, which states no sign.
 	Amount         *decimal.Decimal
 	BothDirections bool
+	// Currency is the currency of Amount, ISO 4217; "" means any.
+	Currency string
 	// Text is a substring of the description or of the counterparty. Case and accents are ignored (see FoldText).
 	Text string
 	// Reference is the value of one of the transaction's References, for example its end-to-end id; see References.Has.
@@ -50,8 +52,11 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 }
 
 func (s TransactionSearch) matchesAmount(t Transaction) bool {
+	shows := func(money Money, amount decimal.Decimal) bool {
+		return amount.Equal(money.Amount) && (s.Currency == "" || s.Currency == money.Currency)
+	}
 	for _, amount := range s.Amounts() {
-		if amount.Equal(t.Amount.Amount) || t.AccountMoney != nil && amount.Equal(t.AccountMoney.Amount) {
+		if shows(t.Amount, amount) || t.AccountMoney != nil && shows(*t.AccountMoney, amount) {
 			return true
 		}
 	}

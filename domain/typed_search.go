@@ -14,7 +14,8 @@ import (
 // have all of its members that are set.
 type TypedTerm struct {
 	Amount      *decimal.Decimal
-	Signed      bool // the sign of Amount was typed; without it, both directions are meant
+	Currency    string // of Amount, ISO 4217; "" if none was typed, or a sign of several currencies
+	Signed      bool   // the sign of Amount was typed; without it, both directions are meant
 	Document    PartyDocument
 	Transaction TransactionID
 	Reference   string
@@ -37,7 +38,7 @@ const (
 //     description, both its plain and its printed form are searched as a text, and what was typed as a reference.
 //   - An amount with a sign, a currency, or two digits after the last mark means this amount only. Of two kinds of
 //     marks, the last one separates the decimals; a mark that is repeated separates thousands. A single mark before
-//     exactly three digits can be either, so both amounts are meant.
+//     exactly three digits can be either, so both amounts are meant. A dollar sign alone names no currency.
 //   - Other numbers mean an amount, a reference and a text.
 //   - An amount with two decimals or a currency that stands before or after other words narrows what they mean.
 //   - Everything else means a reference if it has a digit or is one word, a text of at least three characters, and the
@@ -47,13 +48,13 @@ func ParseTyped(text string) []TypedTerm {
 	if _, err := ParseBoleto(text); err == nil || ungroupedEndToEndID(text) != "" {
 		return []TypedTerm{{Reference: text}}
 	}
-	amounts, signed, certain := typedAmounts(text)
-	if len(amounts) > 0 && documentOf(text).IsZero() {
+	typed := typedAmounts(text)
+	if len(typed.amounts) > 0 && documentOf(text).IsZero() {
 		var terms []TypedTerm
-		for _, amount := range amounts {
-			terms = append(terms, TypedTerm{Amount: &amount, Signed: signed})
+		for _, amount := range typed.amounts {
+			terms = append(terms, TypedTerm{Amount: &amount, Currency: typed.currency, Signed: typed.signed})
 		}
-		if !certain {
+		if !typed.certain {
 			terms = append(terms, typedWords(text)...)
 		}
 		return terms
@@ -72,14 +73,14 @@ func wordsWithAmount(text string) []TypedTerm {
 	}
 	begin, end := found[0][2], found[0][3]
 	words := strings.Join(strings.Fields(text[:begin]+" "+text[end:]), " ")
-	amounts, signed, certain := typedAmounts(text[begin:end])
-	if !certain || !strings.ContainsFunc(words, unicode.IsLetter) {
+	typed := typedAmounts(text[begin:end])
+	if !typed.certain || !strings.ContainsFunc(words, unicode.IsLetter) {
 		return nil
 	}
 	var terms []TypedTerm
-	for _, amount := range amounts {
+	for _, amount := range typed.amounts {
 		for _, term := range typedWords(words) {
-			term.Amount, term.Signed = &amount, signed
+			term.Amount, term.Currency, term.Signed = &amount, typed.currency, typed.signed
 			terms = append(terms, term)
 		}
 	}
@@ -158,35 +159,49 @@ var (
 	spacedThousands = regexp.MustCompile(`^\d{1,3}(?: \d{3})+(?:[.,]\d+)?$`)
 )
 
-// typedAmounts returns the amounts that a text can mean: none, one, or two if a mark can separate thousands or
-// decimals. signed reports whether the text has a sign. certain reports whether the text can mean nothing else.
-func typedAmounts(text string) (amounts []decimal.Decimal, signed, certain bool) {
+// typedCurrencies are the currencies of typedCurrency, in upper case. A dollar sign is that of several.
+var typedCurrencies = map[string]string{
+	"R$": "BRL", "US$": "USD", "MX$": "MXN", "BRL": "BRL", "USD": "USD", "MXN": "MXN",
+}
+
+// typedAmount is what a text can mean as an amount.
+type typedAmount struct {
+	amounts  []decimal.Decimal // none, one, or two if a mark can separate thousands or decimals
+	currency string            // see TypedTerm.Currency
+	signed   bool              // the text has a sign
+	certain  bool              // the text can mean nothing else
+}
+
+func typedAmounts(text string) (typed typedAmount) {
 	parts := amountAlone.FindStringSubmatch(text)
 	if parts == nil {
-		return nil, false, false
+		return typedAmount{}
 	}
 	digits, sign := parts[4], strings.ToUpper(parts[1]+parts[3]+parts[6])
 	if strings.Contains(digits, " ") {
 		if !spacedThousands.MatchString(digits) {
-			return nil, false, false
+			return typedAmount{}
 		}
 		digits = strings.ReplaceAll(digits, " ", "")
 	}
 	numbers, certain := readMarks(digits)
 	if len(sign) > 1 || len(numbers) == 0 {
-		return nil, false, false
+		return typedAmount{}
 	}
 	for _, number := range numbers {
 		amount, err := ParseAmount(number)
 		if err != nil {
-			return nil, false, false
+			return typedAmount{}
 		}
 		if sign == "-" || sign == "D" {
 			amount = amount.Neg()
 		}
-		amounts = append(amounts, amount)
+		typed.amounts = append(typed.amounts, amount)
 	}
-	return amounts, sign != "", certain || sign != "" || parts[2]+parts[5] != ""
+	currency := strings.ToUpper(parts[2] + parts[5])
+	typed.currency, typed.signed = typedCurrencies[currency], sign != ""
+	typed.certain = certain || typed.signed || currency != ""
+	return typed
 }
 
 // readMarks returns the numbers, in the form of ParseAmount, that digits with dots and commas can mean. certain reports

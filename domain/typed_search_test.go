@@ -16,7 +16,7 @@ func meaning(term domain.TypedTerm) string {
 		if term.Signed && !term.Amount.IsNegative() {
 			sign = "+"
 		}
-		parts = append(parts, "amount "+sign+term.Amount.String())
+		parts = append(parts, strings.TrimSpace("amount "+sign+term.Amount.String()+" "+term.Currency))
 	}
 	if !term.Document.IsZero() {
 		parts = append(parts, string(term.Document.Type)+" "+term.Document.Value)
@@ -42,17 +42,20 @@ func TestATypedTextHasTheMeaningsOfItsForm(t *testing.T) {
 		"1234,56":     "amount 1234.56",
 		"1,234.56":    "amount 1234.56",
 		"1234.56":     "amount 1234.56",
-		"R$ 1.234,56": "amount 1234.56", "r$1.234,56": "amount 1234.56", "R$\u00a01.234,56": "amount 1234.56",
-		"-1.234,56": "amount -1234.56", "\u22121.234,56": "amount -1234.56", "+1.234,56": "amount +1234.56",
-		"-R$ 1.234,56": "amount -1234.56", "R$ -1.234,56": "amount -1234.56", "R$ - 1.234,56": "amount -1234.56",
-		"1.234,56-": "amount -1234.56", "1.234,56 D": "amount -1234.56", "1.234,56 C": "amount +1234.56",
-		"1.234,56 BRL": "amount 1234.56", "US$1,234.56": "amount 1234.56", "MXN 12,50": "amount 12.5",
+		"R$ 1.234,56": "amount 1234.56 BRL", "r$1.234,56": "amount 1234.56 BRL",
+		"R$\u00a01.234,56": "amount 1234.56 BRL",
+		"-1.234,56":        "amount -1234.56", "\u22121.234,56": "amount -1234.56", "+1.234,56": "amount +1234.56",
+		"-R$ 1.234,56": "amount -1234.56 BRL", "R$ -1.234,56": "amount -1234.56 BRL",
+		"R$ - 1.234,56": "amount -1234.56 BRL",
+		"1.234,56-":     "amount -1234.56", "1.234,56 D": "amount -1234.56", "1.234,56 C": "amount +1234.56",
+		"1.234,56 BRL": "amount 1234.56 BRL", "US$1,234.56": "amount 1234.56 USD", "MXN 12,50": "amount 12.5 MXN",
+		"$ 12,50": "amount 12.5", "-mx$12.50": "amount -12.5 MXN",
 		"1 234,56": "amount 1234.56", "1.234.567,89": "amount 1234567.89", "1,234,567.8": "amount 1234567.8",
-		"0,5": "amount 0.5 or reference 0,5 or text 0,5", "R$ 500": "amount 500", "-500": "amount -500",
+		"0,5": "amount 0.5 or reference 0,5 or text 0,5", "R$ 500": "amount 500 BRL", "-500": "amount -500",
 		"posto 12,50 D": "amount 12.5 and text posto D or amount 12.5 and bank posto D",
-		"loja R$ 1.234 sul": "amount 1234 and text loja sul or amount 1234 and bank loja sul" +
-			" or amount 1.234 and text loja sul or amount 1.234 and bank loja sul",
-		"R$ 1.234": "amount 1234 or amount 1.234", "-1.234": "amount -1234 or amount -1.234",
+		"loja R$ 1.234 sul": "amount 1234 BRL and text loja sul or amount 1234 BRL and bank loja sul" +
+			" or amount 1.234 BRL and text loja sul or amount 1.234 BRL and bank loja sul",
+		"R$ 1.234": "amount 1234 BRL or amount 1.234 BRL", "-1.234": "amount -1234 or amount -1.234",
 		"1.234":     "amount 1234 or amount 1.234 or reference 1.234 or text 1.234",
 		"1,234":     "amount 1234 or amount 1.234 or reference 1,234 or text 1,234",
 		"1.234.567": "amount 1234567 or reference 1.234.567 or text 1.234.567",
@@ -95,7 +98,7 @@ func TestATypedTextHasTheMeaningsOfItsForm(t *testing.T) {
 		long255: "reference " + long255 + " or bank " + long255,
 		// words with an amount
 		"papeis aurora 1.234,56": "amount 1234.56 and text papeis aurora or amount 1234.56 and bank papeis aurora",
-		"-R$ 500 C6":             "amount -500 and reference C6 or amount -500 and bank C6",
+		"-R$ 500 C6":             "amount -500 BRL and reference C6 or amount -500 BRL and bank C6",
 		"10,00 a 20,00":          "reference 10,00 a 20,00 or text 10,00 a 20,00 or bank 10,00 a 20,00",
 		"12,34 56":               "reference 12,34 56 or text 12,34 56",
 	} {

@@ -33,6 +33,7 @@ func foundWithPlace(f ports.FoundTransaction) foundView {
 // searchedView is one meaning of the text of q. Its members have the form of the parameters with the same names.
 type searchedView struct {
 	Amount    string   `json:"amount,omitempty" example:"1234.56" doc:"An amount, in both directions unless it has a sign"`
+	Currency  string   `json:"currency,omitempty" example:"BRL" doc:"The currency of the amount, if it was typed"`
 	Document  string   `json:"document,omitempty" example:"12ABC34501DE35" doc:"The tax number of the counterparty"`
 	ID        string   `json:"id,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of a transaction"`
 	Reference string   `json:"reference,omitempty" example:"PEDIDO-1024" doc:"The value of a member of references"`
@@ -43,7 +44,7 @@ type searchedView struct {
 func searchedOf(term ports.SearchedTerm) searchedView {
 	view := searchedView{
 		Document: term.Document.Value, ID: idOrEmpty(term.Transaction), Reference: term.Reference, Text: term.Text,
-		Banks: term.Banks,
+		Banks: term.Banks, Currency: term.Currency,
 	}
 	if term.Amount != nil {
 		view.Amount = term.Amount.String()

@@ -8012,6 +8012,11 @@ type SearchedView struct {
 	// Examples: ["Itaú"]
 	Banks *[]string `json:"banks,omitempty"`
 
+	// Currency The currency of the amount, if it was typed
+	//
+	// Examples: BRL
+	Currency *string `json:"currency,omitempty"`
+
 	// Document The tax number of the counterparty
 	//
 	// Examples: 12ABC34501DE35

@@ -19,8 +19,8 @@ type Matching struct {
 	// not wait for memory. The result releases the memory. If Reserve is nil, the memory is not bounded. Errors: those
 	// of the budget.
 	Reserve func(tenant domain.TenantID, rows int, wait bool) (release func(), err error)
-	// Turn waits until comparisons of this number of rows of the tenant may be made. The result ends the turn. If Turn is
-	// nil, they may always be made. Errors: those of the wait.
+	// Turn waits until comparisons of this number of rows of the tenant may be made. The result ends the turn. If Turn
+	// is nil, they may always be made. Errors: those of the wait.
 	Turn func(tenant domain.TenantID, rows int) (end func(), err error)
 	// Compared is called with the cost of each comparison of rows. It may be nil.
 	Compared func(matching.Cost)

@@ -6575,6 +6575,11 @@ export interface components {
              */
             banks?: string[];
             /**
+             * @description The currency of the amount, if it was typed
+             * @example BRL
+             */
+            currency?: string;
+            /**
              * @description The tax number of the counterparty
              * @example 12ABC34501DE35
              */
@@ -30956,6 +30961,7 @@ export interface operations {
                      *           "banks": [
                      *             "Itaú"
                      *           ],
+                     *           "currency": "BRL",
                      *           "document": "12ABC34501DE35",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "reference": "PEDIDO-1024",

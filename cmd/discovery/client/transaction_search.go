@@ -134,8 +134,8 @@ type foundTransactions struct {
 
 // searchedTerm is one meaning of the text of a search.
 type searchedTerm struct {
-	Amount, Document, ID, Reference, Text string
-	Banks                                 []string
+	Amount, Currency, Document, ID, Reference, Text string
+	Banks                                           []string
 }
 
 // foundTotal contains the numbers and the sums of the payments and of the receipts in one currency.
@@ -221,7 +221,7 @@ func (f *foundTransactions) terms() string {
 		var parts []string
 		for _, part := range []struct{ name, value string }{
 			{"the tax number", t.Document}, {"the id", t.ID}, {"the reference", t.Reference}, {"the text", t.Text},
-			{"the bank", strings.Join(t.Banks, " or ")}, {"the amount", t.Amount},
+			{"the bank", strings.Join(t.Banks, " or ")}, {"the amount", t.Amount}, {"the currency", t.Currency},
 		} {
 			if part.value != "" {
 				parts = append(parts, part.name+" "+part.value)

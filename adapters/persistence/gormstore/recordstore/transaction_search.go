@@ -253,20 +253,21 @@ func (m *searchMerge) nextRead() int {
 
 // searchedColumns are the columns that TransactionSearch.Matches needs.
 const searchedColumns = `connection_id, id, date, CAST(amount AS text), description, counterparty, removed_at,
-	CAST(account_amount AS text)`
+	CAST(account_amount AS text), currency, account_currency`
 
 // searchedRow is a scanned row of searchedColumns.
 type searchedRow struct {
 	domain.Transaction
 
-	accountAmount decimal.NullDecimal
+	accountAmount   decimal.NullDecimal
+	accountCurrency string
 }
 
 // targets returns the scan targets of searchedColumns.
 func (r *searchedRow) targets() []any {
 	return gormstore.ScanTargets(
 		&r.Connection.UUID, &r.ID.UUID, (*string)(&r.Date), &r.Amount.Amount, &r.Description, &r.Counterparty,
-		&r.RemovedAt, &r.accountAmount,
+		&r.RemovedAt, &r.accountAmount, &r.Amount.Currency, &r.accountCurrency,
 	)
 }
 
@@ -274,7 +275,7 @@ func (r *searchedRow) targets() []any {
 func (r *searchedRow) domain() domain.Transaction {
 	t := r.Transaction
 	if r.accountAmount.Valid {
-		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal}
+		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
 	return t
 }

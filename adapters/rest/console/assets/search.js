@@ -2,7 +2,7 @@
 import { query as queryString } from './api.js';
 import { ConnectionChoice } from './connection-choice.js';
 import { CoverageLine, useCoverage } from './coverage-line.js';
-import { amount } from './format.js';
+import { amount, money } from './format.js';
 import { language, t } from './i18n.js';
 import { html, useEffect, useMemo, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
@@ -40,7 +40,7 @@ function Filters({ query, errors }) {
 const href = (item) => link(`/connections/${item.connectionId}/transactions/${item.id}`);
 
 // printed returns an amount of the API as people write it, with its sign.
-const printed = (value) => (value[0] === '+' ? '+' : '') + amount(value.replace('+', ''));
+const printed = (value, currency) => (value[0] === '+' ? '+' : '') + (currency ? money : amount)(value.replace('+', ''), currency);
 
 // What the text can be taken for: the members of searchedFor with their messages.
 const meanings = {
@@ -49,13 +49,13 @@ const meanings = {
   reference: (value) => t('searched.reference', { value }),
   text: (value) => t('searched.text', { value }),
   banks: (value) => t('searched.banks', { value: value.join(', ') }),
-  amount: (value) => t(value[0] === '-' ? 'searched.payments' : value[0] === '+' ? 'searched.receipts' : 'searched.amount', { value: printed(value) }),
+  amount: (value, { currency }) => t(value[0] === '-' ? 'searched.payments' : value[0] === '+' ? 'searched.receipts' : 'searched.amount', { value: printed(value, currency) }),
 };
 
 // searchedFor says what the text of the search box was taken for.
 const searchedFor = (terms) => t('searched.for', {
   terms: terms.map((term) => Object.keys(meanings).filter((name) => term[name])
-    .map((name) => meanings[name](term[name])).join(t('searched.and'))).join(t('searched.or')),
+    .map((name) => meanings[name](term[name], term)).join(t('searched.and'))).join(t('searched.or')),
 });
 
 const counts = ({ removedAt, excludedAt }) => !removedAt && !excludedAt;

@@ -67,8 +67,9 @@ type openMonthView struct {
 type billPage struct {
 	page[billView]
 
-	Open []openMonthView `json:"open" doc:"The transactions of the card that are on no closed bill, by the month in which they are expected to be due"`
-	List string          `json:"list,omitempty" enum:"ok,denied" example:"ok" doc:"denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet"`
+	Open    []openMonthView `json:"open" doc:"The transactions of the card that are on no closed bill, by the month in which they are expected to be due"`
+	List    string          `json:"list,omitempty" enum:"ok,denied" example:"ok" doc:"denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet"`
+	Partial bool            `json:"partial,omitzero" example:"true" doc:"Whether the vendor lists bills that cannot be read, which are missing here; absent otherwise"`
 }
 
 // billsOutput is the output of the operation that lists bills.
@@ -165,7 +166,7 @@ func (s *server) listBills(ctx context.Context, tenant domain.TenantID, in *stru
 	}
 	return &billsOutput{billPage{
 		page: pageOf[billList](p, in.Limit, billOf).Body, Open: mapItems(overview.Open, openMonthOf),
-		List: listState(overview.List),
+		List: listState(overview.List), Partial: overview.List == bills.ListPartial,
 	}}, nil
 }
 

@@ -645,7 +645,7 @@ func (f *fake) ListBills(
 	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
 ) (domain.Page[ports.Bill], bills.Overview, error) {
 	page, err := onePage(f, window, p, fakeBill())
-	return page, bills.Overview{List: bills.ListRead, Open: []bills.OpenMonth{
+	return page, bills.Overview{List: bills.ListPartial, Open: []bills.OpenMonth{
 		{Month: "2026-12", Count: 1, Sum: decimal.RequireFromString("300")},
 	}}, err
 }

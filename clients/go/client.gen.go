@@ -3895,6 +3895,11 @@ type BillPage struct {
 
 	// Open The transactions of the card that are on no closed bill, by the month in which they are expected to be due
 	Open []OpenMonthView `json:"open"`
+
+	// Partial Whether the vendor lists bills that cannot be read, which are missing here; absent otherwise
+	//
+	// Examples: true
+	Partial *bool `json:"partial,omitempty"`
 }
 
 // BillPageList denied: the vendor does not let the bills be read, which is not an empty list. Absent while the list was not read yet

@@ -36,7 +36,7 @@ const (
 	ListUnread ListState = "" // the list was not read yet, so that bills may exist
 	ListRead   ListState = "ok"
 	ListDenied ListState = "denied"
-	// ListPartial means that the list has bills that cannot be read. Callers see it as ListRead.
+	// ListPartial means that the list has bills that cannot be read.
 	ListPartial ListState = "partial"
 )
 

@@ -2706,6 +2706,11 @@ export interface components {
             nextCursor?: string;
             /** @description The transactions of the card that are on no closed bill, by the month in which they are expected to be due */
             open: components["schemas"]["OpenMonthView"][];
+            /**
+             * @description Whether the vendor lists bills that cannot be read, which are missing here; absent otherwise
+             * @example true
+             */
+            partial?: boolean;
         };
         BillPaymentView: {
             /**
@@ -9665,7 +9670,8 @@ export interface operations {
                      *           "month": "2026-12",
                      *           "sum": "300"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "partial": true
                      *     }
                      */
                     "application/json": components["schemas"]["BillPage"];

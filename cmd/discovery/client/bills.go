@@ -34,16 +34,25 @@ func (c commands) listBills() *cobra.Command {
 			})
 		})
 		var state billListState
-		if _, err = s.list(billView, flags, "", bills.seenBy(state.read)); err == nil && state.List == "denied" {
+		_, err = s.list(billView, flags, "", bills.seenBy(state.read))
+		switch {
+		case err != nil:
+			return err
+		case state.List == "denied":
 			s.printNote("The vendor does not let the bills of this card be read: bills may be missing.")
+		case state.Partial:
+			s.printNote("The vendor lists bills of this card that cannot be read: they are missing.")
 		}
-		return err
+		return nil
 	})
 	return cmd
 }
 
 // billListState contains the state of the vendor's list of the bills of a card.
-type billListState struct{ List string }
+type billListState struct {
+	List    string
+	Partial bool
+}
 
 // read reads the state from a page of the list.
 func (b *billListState) read(page []byte) {

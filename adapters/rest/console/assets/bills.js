@@ -68,7 +68,7 @@ export function AccountBills({ id, account }) {
   const { currency = '' } = useResource(path).value?.data || {};
   const list = useList(path + '/bills?limit=20');
   return html`<${AccountPage} id=${id} account=${account} tab="bills" heading=${(name) => t('bill.heading', { name })} lead=${list.value && lead(list)}>
-    <${Loaded} of=${list} rows=${4}>${(found) => html`
+    <${Loaded} of=${list} rows=${4}>${(found) => html`${found.data.partial && html`<p>${t('bill.partial')}</p>`}
       ${list.items.length === 0 ? html`<${Empty} title=${t('bill.empty')}><p>${t('bill.emptyText')}</p></${Empty}>`
         : html`<section><${Table} label=${t('bill.tab')} items=${list.items} columns=${columns(id, account)} /><${More} list=${list} /></section>`}
       <${Open} months=${found.data.open} currency=${currency} />`}</${Loaded}>

@@ -1318,6 +1318,7 @@ export default {
   'bill.emptyText': 'A bill appears when the bank has closed it.',
   'bill.unread': 'The bills were not read yet.',
   'bill.denied': 'The vendor does not let the bills be read.',
+  'bill.partial': 'The vendor lists bills that cannot be read. They are missing here.',
   'bill.why': 'Why the total adds up or not',
   'bill.carried': 'Left unpaid of the bill before',
   'bill.rows': { one: '{n} transaction', other: '{n} transactions' },

@@ -1316,6 +1316,7 @@ export default {
   'bill.emptyText': 'Uma fatura aparece quando o banco a fecha.',
   'bill.unread': 'As faturas ainda não foram consultadas.',
   'bill.denied': 'O agregador não permite consultar as faturas.',
+  'bill.partial': 'O agregador lista faturas ilegíveis. Elas faltam aqui.',
   'bill.why': 'Por que o total confere ou não',
   'bill.carried': 'Saldo da fatura anterior',
   'bill.rows': { one: '{n} lançamento', other: '{n} lançamentos' },

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, afterEach, before, test } from 'node:test';
 import { checkAccessibility, closePages, launch, open } from './browser.mjs';
 import {
-  api, belvoLogin, confirm, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, unreadLogin, until,
+  api, belvoLogin, confirm, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, presentDay, pull, sendPluggyWebhook, SERVICE, token, unreadLogin, until,
 } from './env.mjs';
 
 let browser;
@@ -900,9 +900,9 @@ test('a search finds a transaction in every connection, and opens its record', a
   await find(page, 'R$ 212,45');
   await heading(page, '2 payments, 0 receipts.');
   await page.getByText('Out: 424.90 BRL, in: 0.00 BRL.').waitFor();
-  await page.getByText('Searched for the amount 212.45 in both directions.').waitFor();
+  await page.getByText('Searched for the amount 212.45 BRL in both directions.').waitFor();
   await find(page, '+R$ 212,45');
-  await page.getByText('Searched for receipts of +212.45.').waitFor();
+  await page.getByText('Searched for receipts of +212.45 BRL.').waitFor();
   await heading(page, '0 transactions found.');
   await find(page, '-212.45');
   await heading(page, '2 payments, 0 receipts.');
@@ -1115,7 +1115,7 @@ test('a bank that was not read for nine days is named wherever it matters, with 
   const { id } = await connect(operator, unreadLogin, 'unread');
   const [{ id: account }] = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
   const address = `/console/connections/${id}/accounts/${account}`;
-  const yesterday = new Date(Date.now() - 27 * 3600000).toISOString().slice(0, 10);
+  const yesterday = new Date(Date.parse(presentDay()) - 86400000).toISOString().slice(0, 10);
   for (const where of ['/console', '/console/connections/' + id, address + '/completeness', address + '/closes']) {
     const page = await open(browser, where, { token: operator });
     const reasons = page.locator('.reasons');
@@ -1752,7 +1752,7 @@ test('a statement shows its balances, and is printed with a page for each accoun
 // purchase in three instalments, and a row that is on no bill. It returns the id of the item, and the due days.
 async function addCard() {
   const month = (back, day) => { // a day of a month before the present one
-    const now = new Date();
+    const now = new Date(presentDay());
     return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, day)).toISOString();
   };
   const { id: item } = await control(PLUGGY, 'POST', '/items', { clientUserId: 'card' });

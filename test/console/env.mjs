@@ -25,6 +25,9 @@ export const plaidLogin = {
 // The tenant whose data seed.mjs writes and screenshots.mjs shows.
 export const screenshotsTenant = 900;
 
+// presentDay is the present day as the console sees it: a day ends when it has ended in Mexico.
+export const presentDay = () => new Date(Date.now() - 6 * 3600000).toISOString().slice(0, 10);
+
 export const bothScopes = 'discovery:read discovery:write';
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');

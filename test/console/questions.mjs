@@ -2,7 +2,7 @@
 // that was written. tasks.test.mjs plays them with few data, and size.mjs with the data of a large tenant. Each begins at
 // the overview.
 import assert from 'node:assert/strict';
-import { api, confirm, control, PLUGGY, pluggyLogin, pull, sendPluggyWebhook, until } from './env.mjs';
+import { api, confirm, control, PLUGGY, pluggyLogin, presentDay, pull, sendPluggyWebhook, until } from './env.mjs';
 import { addBank, addRow, connect, create, dialogOf, dropRow, lastDay, plain } from './tasks.mjs';
 
 const shown = (date) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(date));
@@ -41,7 +41,7 @@ const printedLine = '23793.38128 60083.013528 56000.063307 7 89840000150000';
 
 // month returns a day of a month before the present one as a time stamp.
 function month(back, day) {
-  const now = new Date();
+  const now = new Date(presentDay());
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, day)).toISOString();
 }
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import {
-  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, screenshotsTenant, sendPluggyWebhook, token,
+  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, presentDay, pull, screenshotsTenant, sendPluggyWebhook, token,
   until,
 } from './env.mjs';
 
@@ -62,7 +62,7 @@ async function addBank(name, seed, days = 31) {
   return { login: { ...pluggyLogin, accountRef: item.id }, account: account.id };
 }
 
-const firstOfMonth = Date.parse(new Date().toISOString().slice(0, 8) + '01');
+const firstOfMonth = Date.parse(presentDay().slice(0, 8) + '01');
 
 // addHistory gives a transaction of the connection three versions: it is pending, then edited, then replaced by a posted
 // one with another id.

@@ -4,7 +4,7 @@ import { newKey, request } from './api.js';
 import { Verdict } from './bank-statements.js';
 import { State, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
-import { day, isoDay } from './format.js';
+import { day, today } from './format.js';
 import { actorName, t } from './i18n.js';
 import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
@@ -142,7 +142,7 @@ export function AccountCloses({ id, account }) {
   return html`<${AccountPage} id=${id} account=${account} tab="closes" heading=${(name) => t('close.heading', { name })}
       lead=${list.items && lead(list)}>
     <form class="filters" onSubmit=${submit}>
-      <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />
+      <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${today(-1)} />
       <${ActionButton} type="submit">${t('action.closePeriod')}</${ActionButton}>
     </form>
     <section><${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0

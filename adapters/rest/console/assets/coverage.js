@@ -1,6 +1,6 @@
 // Is everything here? Which accounts cover a day, and why the others do not.
 import { coveragePath, coverageSentence } from './coverage-line.js';
-import { isoDay } from './format.js';
+import { today } from './format.js';
 import { Reasons, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
 import { nameOf } from './names.js';
@@ -70,7 +70,7 @@ export function Coverage() {
   const sentence = found && coverageSentence(found, !query.day);
   return html`<${Page} title=${sentence ? (bank ? t('coverage.at', { bank: bankName(bank), sentence }) : sentence) : t('coverage.title')} lead=${t('coverage.lead')}>
     <form class="filters" onSubmit=${(event) => event.preventDefault()}>
-      <${Field} label=${t('coverage.dayField')} name="day" type="date" required value=${query.day || found?.day || ''} max=${isoDay()}
+      <${Field} label=${t('coverage.dayField')} name="day" type="date" required value=${query.day || found?.day || ''} max=${today()}
         onChange=${(event) => event.target.value && setQuery({ day: event.target.value })} />
       ${query.institution && html`<p>${t('filter.bank', { bank: bank ? bankName(bank) : query.institution })} <button type="button" onClick=${() => setQuery({ institution: '' })}>
         ${t('filter.clear')}</button></p>`}

@@ -76,4 +76,8 @@ export function duration(ms) {
 }
 
 // isoDay returns the date of a time, YYYY-MM-DD in UTC, moved by a number of days.
-export const isoDay = (time = Date.now(), days = 0) => new Date(time + days * 86400000).toISOString().slice(0, 10);
+export const isoDay = (time, days = 0) => new Date(time + days * 86400000).toISOString().slice(0, 10);
+
+// today returns the present day in Mexico, moved by a number of days. A day that has ended there has ended at the banks in
+// Brazil, too.
+export const today = (days = 0) => isoDay(Date.now() - 6 * 3600000, days);

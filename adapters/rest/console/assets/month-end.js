@@ -5,7 +5,7 @@ import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
 import { findDiffering } from './differing.js';
-import { day, isoDay } from './format.js';
+import { day, today } from './format.js';
 import { compare, language, t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { problemText } from './problem-text.js';
@@ -290,7 +290,7 @@ function Filters({ accounts, query, date }) {
   const choice = (name, label, options) => html`<${Select} label=${label} name=${name} value=${query[name] || ''} options=${options}
     onChange=${(value) => setQuery({ [name]: value })} />`;
   return html`<form class="filters" onSubmit=${(event) => event.preventDefault()}>
-    <${Field} label=${t('close.date')} name="day" type="date" required value=${date} max=${isoDay(Date.now(), -1)}
+    <${Field} label=${t('close.date')} name="day" type="date" required value=${date} max=${today(-1)}
       onChange=${(event) => event.target.value && setQuery({ day: event.target.value })} />
     ${choice('show', t('monthEnd.show'), [['', t('filter.all')], ...Object.keys(filters).map((name) => [name, t('monthEnd.show.' + name)])])}
     ${banks.length > 1 && choice('bank', t('column.bank'), [['', t('filter.banks')], ...banks.map((name) => [name, name])])}

@@ -2,7 +2,7 @@
 import { AccountPage } from './account-page.js';
 import { download, query as queryString, request } from './api.js';
 import { State } from './completeness.js';
-import { day, isoDay } from './format.js';
+import { day, isoDay, today } from './format.js';
 import { actorName, t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { html, useState } from './preact.js';
@@ -23,7 +23,7 @@ const maxBytes = 8 << 20; // of the rows of a page
 const muted = html`<span class="muted">–</span>`;
 
 // lastMonth returns the last day of the month before, which is the day that is closed most often.
-export const lastMonth = () => isoDay(Date.parse(isoDay().slice(0, 8) + '01'), -1);
+export const lastMonth = () => isoDay(Date.parse(today().slice(0, 8) + '01'), -1);
 
 // firstOfMonth returns the first day of the month of a day.
 export const firstOfMonth = (date) => date.slice(0, 8) + '01';

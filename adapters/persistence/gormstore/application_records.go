@@ -140,9 +140,8 @@ func (s applications) List(
 	return found, err
 }
 
-// Update locks the application. If u.Rotates is set, it then locks the application's connections in the order of their
-// ids. A connection that joins the application at the same time locks its own row first, and then waits for the
-// application. Update does not see that connection yet.
+// Update excludes other changes of the tenant's connections, and locks the application. If u.Rotates is set, it then
+// locks the application's connections in the order of their ids.
 func (s applications) Update(
 	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationChange,
 	entries ports.AuditEntries, fn func(*domain.Application, []*domain.Connection) error,
@@ -150,6 +149,9 @@ func (s applications) Update(
 	var found []domain.Application
 	var refused error
 	err := s.ChangeAgain(ctx, func(tx Tx) error {
+		if err := s.Dialect.LockTenant(tx.DB, tenant.UUID); err != nil {
+			return err
+		}
 		row, err := First[applicationRow](Locked(ofApplication(tx.DB, tenant, id), ForUpdate))
 		if err != nil {
 			return err

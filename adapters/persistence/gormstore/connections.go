@@ -154,8 +154,8 @@ func (s connections) addHealth(q *Query, filter ports.ConnectionFilter) {
 }
 
 // Update locks the row before it reads the connection, and holds the lock until the edit is committed. A deletion locks
-// pulls, too; the end of a pull locks the pull first, and then the connection. Update is therefore repeated after a
-// deadlock.
+// other connections, too, to which tokens move. Changes of a tenant's connections therefore exclude each other. A
+// deletion also locks pulls, so Update is repeated after a deadlock.
 func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	entries ports.AuditEntries, fn func(*domain.Connection) error,
@@ -163,6 +163,9 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	var c domain.Connection
 	var refused error
 	err := s.ChangeAgain(ctx, func(tx Tx) error {
+		if err := s.Dialect.LockTenant(tx.DB, tenant.UUID); err != nil {
+			return err
+		}
 		row, err := First[ConnectionRow](Locked(byID(tx.DB, tenant, kind, id), ForUpdate))
 		if err != nil {
 			return err

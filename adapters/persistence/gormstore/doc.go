@@ -50,6 +50,7 @@
 //     postgres does the same in one statement, which locks no connection.
 //   - A replay locks its connections for key share and their queued pulls for share, and then changes deliveries.
 //   - A request for a pull locks the connection for key share, and then the queued pull for update or creates it.
+//   - Changes of connections and applications by operators first exclude each other within the tenant (LockTenant).
 //   - A deletion locks the connection for update. It then ends the queued and the waiting pull of the connection,
 //     deletes from last_webhook_tokens, and locks the tokens for update. Last, it locks the connections to which tokens
 //     move, for key share, by their ids.
@@ -63,7 +64,6 @@
 // Three of them can still be part of a deadlock:
 //
 //   - A claim and a deletion lock two pulls of a connection in different orders.
-//   - A deletion locks other connections after pulls.
 //   - A receipt locks existing pulls of some connections before it creates the pulls of others, so all its pulls
 //     together have no fixed order. Receipts and replays do not wait for each other, because their locks on existing
 //     pulls are shared.

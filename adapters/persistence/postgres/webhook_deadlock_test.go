@@ -176,6 +176,50 @@ func TestADeletionIsRepeatedAfterADeadlock(t *testing.T) {
 	}
 }
 
+// The tokens of a deleted connection move to another one, which the deletion also locks. Deletions of connections that
+// are each other's heirs must not deadlock.
+func TestDeletionsNeverDeadlock(t *testing.T) {
+	var found deadlockCounter
+	db := traced(t, pgtest.DSN(t), &found)
+	s := db.Store(nil)
+	for range 15 {
+		token := storetest.ConnectionWithToken(t, s)
+		first, err := s.Connections().Get(t.Context(), token.Tenant, domain.Aggregator, token.Connection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := []*replica{{T: t, Store: s, token: token}}
+		for i := range 3 {
+			c, other := first, token
+			c.ID, c.Name = newID[domain.Connection](), strconv.Itoa(i)
+			other.ID, other.Connection, other.Hash = newID[domain.WebhookToken](), c.ID, domain.HashToken(c.ID.String())
+			if err := errors.Join(
+				s.Connections().Create(t.Context(), c, nil), s.Tokens().Create(t.Context(), other, nil),
+			); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, &replica{T: t, Store: s, token: other})
+		}
+		var deletions sync.WaitGroup
+		for i, p := range all {
+			deletions.Go(func() {
+				if i%2 == 0 {
+					p.remove()
+					return
+				}
+				e := domain.ErasureRequest{ID: newID[domain.Erasure](), At: epoch}
+				if _, err := s.Erasures().Start(t.Context(), token.Tenant, p.token.Connection, e, nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		deletions.Wait()
+	}
+	if n := found.Load(); n > 0 {
+		t.Errorf("PostgreSQL detected %d deadlocks, want none", n)
+	}
+}
+
 // A request for a pull and an event beside a pull under way lock the connection and then its pulls. A running pull must
 // take these locks in the same order. The test takes the locks of the request, and counts the deadlocks that PostgreSQL
 // detects.

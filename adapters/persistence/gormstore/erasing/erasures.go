@@ -67,7 +67,10 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 	r domain.ErasureRequest, entries ports.AuditEntries,
 ) (e domain.Erasure, err error) {
 	var refused error
-	err = s.Change(ctx, func(tx gormstore.Tx) error {
+	err = s.ChangeAgain(ctx, func(tx gormstore.Tx) error {
+		if err := s.Dialect.LockTenant(tx.DB, tenant.UUID); err != nil { // like an update of a connection
+			return err
+		}
 		row, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.ForUpdate).
 			Where("id = ? AND tenant_id = ? AND kind = ?", connection.UUID, tenant.UUID, string(domain.Aggregator)))
 		if err != nil {

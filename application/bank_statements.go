@@ -17,7 +17,7 @@ const (
 	// reserveFor is how long a bank statement may be read before the process that reads it counts as dead.
 	reserveFor = 5 * time.Minute
 	// saveAttempts is the maximum number of attempts to compare a bank statement while others change it.
-	saveAttempts = 3
+	saveAttempts = 8
 	// maxFileName is the maximum length of the name of a statement file in characters.
 	maxFileName = 200
 )
@@ -36,28 +36,42 @@ func (s *Service) AddBankStatement(ctx context.Context, tenant domain.TenantID, 
 	statement := s.newBankStatement(ctx, tenant, account)
 	statement.Key = witness.HashFile(file.Content)
 	statement.Reading = witness.Reading{Name: file.Name, Bytes: len(file.Content), SHA256: statement.Key}
+	options := witness.ReadingOptions{Format: file.Format, Account: file.Account}
+	reserve := statement
 	err = s.withComparison(ctx, tenant, fileMemory(len(file.Content)), func(m *comparisonMemory) error {
-		stored, isNew, err := s.BankStatements.Reserve(ctx, statement, s.Clock.Now().Add(reserveFor))
-		created = isNew
-		if err != nil {
-			return err
-		}
-		options := witness.ReadingOptions{Format: file.Format, Account: file.Account}
-		if !isNew && stored.State != witness.StateReading {
-			same, err := s.isRead(ctx, stored, options)
-			if err != nil || same {
-				statement = stored
+		return untilSaved(func() error {
+			stored, isNew, err := s.BankStatements.Reserve(ctx, reserve, s.Clock.Now().Add(reserveFor))
+			created = created || isNew
+			if err != nil {
 				return err
 			}
-		}
-		statement, err = s.readFile(ctx, m, stored, file.Content, options, "bank_statement.create")
-		return err
+			if !isNew && stored.State != witness.StateReading {
+				same, err := s.isRead(ctx, stored, options)
+				if err != nil || same {
+					statement = stored
+					return err
+				}
+			}
+			statement, err = s.readFile(ctx, m, stored, file.Content, options, "bank_statement.create")
+			return err
+		})
 	})
 	if err != nil {
 		return view, false, err
 	}
 	view, err = s.bankStatementView(ctx, statement)
 	return view, created, err
+}
+
+// untilSaved calls save again while another request has changed the statement since save has read it. Errors: those of
+// save; RevisionMismatch after saveAttempts calls.
+func untilSaved(save func() error) (err error) {
+	for range saveAttempts {
+		if err = save(); !errors.Is(err, domain.RevisionMismatch) {
+			break
+		}
+	}
+	return err
 }
 
 // newBankStatement returns a statement that the caller in ctx adds.
@@ -203,13 +217,16 @@ func (s *Service) AddWitnessAccount(ctx context.Context, tenant domain.TenantID,
 	statement := s.newBankStatement(ctx, tenant, account)
 	statement.Witness, statement.Reading = other, witness.Reading{Days: days}
 	statement.Key = other.String() + " " + string(days.From) + " " + string(days.To)
+	reserve := statement
 	err = s.withComparison(ctx, tenant, accountMemory, func(m *comparisonMemory) error {
-		stored, isNew, err := s.BankStatements.Reserve(ctx, statement, s.Clock.Now().Add(reserveFor))
-		created = isNew
-		if err == nil {
-			statement, err = s.compareAgain(ctx, m, stored, "bank_statement.create")
-		}
-		return err
+		return untilSaved(func() error {
+			stored, isNew, err := s.BankStatements.Reserve(ctx, reserve, s.Clock.Now().Add(reserveFor))
+			created = created || isNew
+			if err == nil {
+				statement, err = s.compareAgain(ctx, m, stored, "bank_statement.create")
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return view, false, err
@@ -369,16 +386,16 @@ func (s *Service) changeBankStatement(ctx context.Context, tenant domain.TenantI
 		return view, err
 	}
 	err = s.withComparison(ctx, tenant, memoryFor(statement), func(m *comparisonMemory) error {
-		for attempt := 1; ; attempt++ {
+		return untilSaved(func() error {
 			changed, err := change(m, statement)
-			if attempt == saveAttempts || !errors.Is(err, domain.RevisionMismatch) {
+			if !errors.Is(err, domain.RevisionMismatch) {
 				statement = changed
 				return err
 			}
-			if statement, err = s.visibleStatement(ctx, tenant, id); err != nil {
-				return err
-			}
-		}
+			var failure error
+			statement, failure = s.visibleStatement(ctx, tenant, id)
+			return cmp.Or(failure, err)
+		})
 	})
 	if err != nil {
 		return view, err

@@ -1,11 +1,13 @@
 package application_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -150,5 +152,41 @@ func TestAFileThatIsReadInAnotherWayKeepsItsDecisions(t *testing.T) {
 	}
 	if again := add("csv"); len(again.Decisions) != 1 || again.Decisions[0].EndedAt.IsZero() {
 		t.Errorf("with another format: %+v", again.Decisions)
+	}
+}
+
+// busyStatements is a store in which another process changes each statement while it is compared for the first time.
+type busyStatements struct {
+	ports.BankStatements
+	saved map[witness.BankStatementID]bool
+}
+
+func (s *busyStatements) Save(
+	ctx context.Context, b witness.BankStatement, w ports.BankStatementWrite, entries ports.AuditEntries,
+) error {
+	if !s.saved[b.ID] {
+		s.saved[b.ID] = true
+		return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}
+	}
+	return s.BankStatements.Save(ctx, b, w, entries)
+}
+
+// Several processes may compare one statement at the same time. None of them must blame that on the caller.
+func TestAStatementThatOthersCompareIsComparedAgain(t *testing.T) {
+	e := newRelinkEnv(t, func(deps *application.Deps) {
+		deps.BankStatements = &busyStatements{deps.BankStatements, map[witness.BankStatementID]bool{}}
+	})
+	e.vendor.links["item-1"].rows = append(movements("a1", "x1 2026-02-10 shop"), movements("b1", "y2 2026-02-10 s")...)
+	e.pull()
+	if _, err := e.compareAccounts("2026-02-01", "2026-02-28"); err != nil {
+		t.Errorf("an account: %v", err)
+	}
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	_, created, err := e.AddBankStatement(e.ctx, e.tenant, accounts.Items[0].ID, ports.BankStatementFile{
+		Name: "february.ofx", Content: ofxOf("-7.77"),
+	})
+	if err != nil || !created {
+		t.Errorf("a file: %v, created: %v", err, created)
 	}
 }

@@ -1751,8 +1751,8 @@ test('a statement shows its balances, and is printed with a page for each accoun
 // addCard adds an item with a card at the vendor: a bill of 150.00 that adds up, one of 400.00 of which 250.00 are missing, a
 // purchase in three instalments, and a row that is on no bill. It returns the id of the item, and the due days.
 async function addCard() {
-  const month = (back, day) => { // a day of a month before the present one
-    const now = new Date(presentDay());
+  const month = (back, day) => { // a day of a month before the one in which the last bill was due
+    const now = new Date(Date.parse(presentDay()) - 7 * 86400000);
     return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, day)).toISOString();
   };
   const { id: item } = await control(PLUGGY, 'POST', '/items', { clientUserId: 'card' });

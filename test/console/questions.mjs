@@ -39,9 +39,9 @@ export async function listAll(operator, path) {
 const line = '23793381286008301352856000063307789840000150000';
 const printedLine = '23793.38128 60083.013528 56000.063307 7 89840000150000';
 
-// month returns a day of a month before the present one as a time stamp.
+// month returns a day of a month before the one in which the last bill was due as a time stamp.
 function month(back, day) {
-  const now = new Date(presentDay());
+  const now = new Date(Date.parse(presentDay()) - 7 * 86400000);
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, day)).toISOString();
 }
 

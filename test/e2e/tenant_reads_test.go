@@ -113,7 +113,8 @@ func (o operator) checkTyped(first, second string) {
 		accounts[text(a, "id")] = a
 	}
 	for _, typed := range []string{
-		"R$ " + amount, amount, strings.ToLower(text(row, "description")), text(row, "description") + " " + amount,
+		text(row, "currency") + " " + amount, amount, strings.ToLower(text(row, "description")),
+		text(row, "description") + " " + amount,
 		strings.ToUpper(text(row, "id")),
 	} {
 		found := map[string]int{}

@@ -25,8 +25,8 @@ type cardRow struct {
 	dollars, purchaseDate string
 }
 
-// SeedBillsAt adds a card of the demo item with three closed bills, which are due on the fifth of this month and of the
-// two months before. The cases are:
+// SeedBillsAt adds a card of the demo item with three closed bills, which were due on the fifth of a month and of the
+// two months before. The last one was due at least three days ago. The cases are:
 //
 //   - a bill of 644.26, of which 400.00 are paid
 //   - a bill of 744.52 with the rest of the first one, and finance charges; it is listed twice, and it is paid
@@ -45,6 +45,7 @@ func (s *Simulator) SeedBillsAt(t time.Time) error {
 	if err != nil {
 		return nil //nolint:nilerr // the card exists already
 	}
+	t = t.AddDate(0, 0, -7)
 	at := func(months, day int) string {
 		return time.Date(t.Year(), t.Month()+time.Month(months), day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 	}

@@ -44,6 +44,9 @@ func (r *TransactionRow) UsePacked(p PackedObject) {
 	}
 }
 
+// Packed returns the stored form of Metadata, if UsePacked has kept it; otherwise nil.
+func (r *TransactionRow) Packed() []byte { return r.packed }
+
 // PackedMetadata returns the stored form of Metadata; nil for nil.
 func (r *TransactionRow) PackedMetadata() []byte {
 	if r.packed != nil {

@@ -125,7 +125,10 @@ func (c *copyEncoder) fill(size int) error {
 func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
 	c.buffer = binary.BigEndian.AppendUint16(c.buffer, uint16(len(c.columns)))
 	for i := range c.columns {
-		if err := c.value(c.columns[i].Field(r)); err != nil {
+		field := c.columns[i].Field(r)
+		if _, isObject := field.(*json.RawMessage); isObject && r.Packed() != nil {
+			c.bytes(r.Packed())
+		} else if err := c.value(field); err != nil {
 			return err
 		}
 	}

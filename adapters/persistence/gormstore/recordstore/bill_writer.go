@@ -104,7 +104,7 @@ func (w *billWriter) storePull(o records.Outcome) error {
 	}
 	cards, err := w.cards()
 	if err == nil {
-		err = w.forgetFormerCards(lists)
+		err = w.forgetFormerCards(lists, cards)
 	}
 	for i := 0; i < len(cards) && err == nil; i++ {
 		card, list := cards[i], lists[cards[i].ID]
@@ -130,8 +130,17 @@ func (w *billWriter) storePull(o records.Outcome) error {
 }
 
 // forgetFormerCards deletes the bills of accounts that the vendor no longer shows as cards. If it shows them as cards
-// again, their bills are read again, and have the same ids. lists are the lists of the connection.
-func (w *billWriter) forgetFormerCards(lists map[uuid.UUID]*billListRow) error {
+// again, their bills are read again, and have the same ids. lists are the lists of the connection, and cards its cards.
+func (w *billWriter) forgetFormerCards(lists map[uuid.UUID]*billListRow, cards []cardAccount) error {
+	left := len(lists)
+	for _, card := range cards {
+		if lists[card.ID] != nil {
+			left--
+		}
+	}
+	if left == 0 {
+		return nil
+	}
 	var former []cardAccount
 	err := w.db.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).
 		Where("type <> ?", string(domain.CreditAccount)).Order("id").Find(&former).Error

@@ -4958,7 +4958,7 @@ type CreatedSubscription struct {
 	// Examples: 2026-03-02T10:00:00Z
 	UpdatedAt time.Time `json:"updatedAt"`
 
-	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher
+	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher, of which at most 10,000 are counted
 	//
 	// Examples: 1
 	Waiting int64 `json:"waiting"`
@@ -8402,7 +8402,7 @@ type SubscriptionView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	UpdatedAt time.Time `json:"updatedAt"`
 
-	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher
+	// Waiting Number of events that are not delivered, and of records that are still to be sent to Matcher, of which at most 10,000 are counted
 	//
 	// Examples: 1
 	Waiting int64 `json:"waiting"`

@@ -3719,7 +3719,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: int64
-             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher
+             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher, of which at most 10,000 are counted
              * @example 1
              */
             waiting: number;
@@ -6932,7 +6932,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: int64
-             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher
+             * @description Number of events that are not delivered, and of records that are still to be sent to Matcher, of which at most 10,000 are counted
              * @example 1
              */
             waiting: number;

@@ -159,6 +159,10 @@ func (s subscriptions) Get(
 	return status, err
 }
 
+// maxUnsent is the maximum number of records that statusOf counts as due for Matcher. A first synchronisation makes all
+// records of a tenant due.
+const maxUnsent = 10_000
+
 // statusOf returns a subscription with its progress. It counts the rows of the parked events, and the records that are
 // due for Matcher. To count the other waiting events, it subtracts two sequence numbers.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
@@ -175,9 +179,10 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 	recorded := db.Table("subscription_events").Where("subscription_id = ? AND tenant_id = ?", row.ID, row.Tenant)
 	err = recorded.Session(&gorm.Session{}).Where("parked").Select(
 		`count(*) AS parked, coalesce(sum(CASE WHEN sequence <= ? THEN 1 ELSE 0 END), 0) AS behind,
-			min(sequence) AS first, min(made_at) AS oldest, (SELECT count(*) FROM matcher_entries m
+			min(sequence) AS first, min(made_at) AS oldest, (SELECT count(*) FROM (SELECT 1 FROM matcher_entries m
 				WHERE m.subscription_id = ? AND m.tenant_id = ? AND m.due_at IS NOT NULL
-				AND m.conflict_since IS NULL) AS unsent`, row.DeliveredTo, row.ID, row.Tenant).Scan(&parked).Error
+				AND m.conflict_since IS NULL LIMIT ?) AS due) AS unsent`,
+		row.DeliveredTo, row.ID, row.Tenant, maxUnsent).Scan(&parked).Error
 	if err != nil {
 		return status, err
 	}

@@ -380,6 +380,22 @@ var attacks = []attack{
 		method := []string{http.MethodPut, http.MethodDelete}[n%2]
 		return h.send(ctx, address, method, surface+"/accounts/"+h.evilAccount+"/closes/"+day, "")
 	}},
+	{"changes of connections, eight at once", func(
+		ctx context.Context, h *neighbourhood, address string, client, n int,
+	) (status int, err error) {
+		change := "/" + []string{"pause", "resume"}[n%2]
+		var changes sync.WaitGroup
+		for i := range hostileClients {
+			path := surface + "/aggregator-connections/" + h.hanging[(client+i*hostileClients)%len(h.hanging)] + change
+			changes.Go(func() {
+				if got, failure := h.send(ctx, address, http.MethodPost, path, ""); i == 0 {
+					status, err = got, failure
+				}
+			})
+		}
+		changes.Wait()
+		return status, err
+	}},
 	{"live tests, hostile vendors", func(
 		ctx context.Context, h *neighbourhood, address string, client, n int,
 	) (int, error) {

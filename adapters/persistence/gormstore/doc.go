@@ -51,6 +51,7 @@
 //   - A replay locks its connections for key share and their queued pulls for share, and then changes deliveries.
 //   - A request for a pull locks the connection for key share, and then the queued pull for update or creates it.
 //   - Changes of connections and applications by operators first exclude each other within the tenant (LockTenant).
+//     Before that, they wait for their turn without a connection to the database (tenantTurns).
 //   - A deletion locks the connection for update. It then ends the queued and the waiting pull of the connection,
 //     deletes from last_webhook_tokens, and locks the tokens for update. Last, it locks the connections to which tokens
 //     move, for key share, by their ids.

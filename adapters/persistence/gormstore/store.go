@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // DefaultTimeout limits the store methods for which an API caller waits. The API promises to report an unavailable
@@ -63,6 +64,7 @@ type Core struct {
 
 	writer      *gorm.DB
 	reader      *gorm.DB
+	turns       *tenantTurns // nil for background work
 	injectFault func() error
 }
 
@@ -79,7 +81,7 @@ type Store struct {
 func New(writer *gorm.DB, o Options) *Store {
 	c := &Core{
 		writer: writer, reader: o.Reader, Dialect: o.Dialect, PullTenants: o.PullTenants,
-		Timeout: o.Timeout, WorkTimeout: o.Timeout, injectFault: o.InjectFault,
+		Timeout: o.Timeout, WorkTimeout: o.Timeout, turns: &tenantTurns{}, injectFault: o.InjectFault,
 	}
 	if c.PullTenants == nil {
 		c.PullTenants = &Remembered[uuid.UUID, uuid.UUID]{}
@@ -143,8 +145,21 @@ func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
 
 // Change runs fn once, in a transaction. If the database reports that the transaction must be retried, Change returns
 // Unavailable, and the caller of the store must retry. If an operator requested the change, fn calls Tx.Record last.
+//
+// If the context is for one tenant (ports.ForTenant), the change waits for its turn among the tenant's changes.
+//
+// The compiler would copy the closure into each caller, which makes the binary 100 KB larger.
+//
+//go:noinline
 func (c *Core) Change(ctx context.Context, fn func(tx Tx) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error {
+		if tenant := ports.TenantOf(ctx); c.turns != nil && !tenant.IsZero() {
+			release, err := c.turns.acquire(ctx, tenant)
+			if err != nil {
+				return err
+			}
+			defer release()
+		}
 		return c.Dialect.Transact(ctx, func(tx Tx) error {
 			enqueue := tx.Enqueue
 			tx.Enqueue = func(tenant uuid.UUID, pulls ...uuid.UUID) error {
@@ -193,10 +208,11 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Background returns a copy of the core with the longer timeout of background work, for which no API caller waits.
+// Background returns a copy of the core with the longer timeout of background work, for which no API caller waits. The
+// callers limit themselves how much of this work runs at the same time.
 func (c *Core) Background() *Core {
 	background := *c
-	background.Timeout = c.WorkTimeout
+	background.Timeout, background.turns = c.WorkTimeout, nil
 	return &background
 }
 

@@ -53,7 +53,7 @@ type QueryFunc func(ctx context.Context, sql string, args, columns []any, fn fun
 // Rows runs a query outside of any transaction. It returns the first error of fn or of the
 // database, translated.
 func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
+	return c.boundedRead(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
 }
 
 // RowsInOrder is like Rows, for a statement that reads the first of many rows in the order of an index; see
@@ -68,7 +68,7 @@ func (c *Core) RowsInOrder(ctx context.Context, sql string, args, columns []any,
 func (c *Core) RowsOf(
 	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
 ) error {
-	return c.Bounded(ctx, func(ctx context.Context) error {
+	return c.boundedRead(ctx, func(ctx context.Context) error {
 		return c.Dialect.QueryTenant(ctx, tenant, sql, args, columns, fn)
 	})
 }

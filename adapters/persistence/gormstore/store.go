@@ -14,7 +14,6 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // DefaultTimeout limits the store methods for which an API caller waits. The API promises to report an unavailable
@@ -30,6 +29,9 @@ type Options struct {
 	Dialect Dialect
 	// Reader runs queries outside of transactions. If Reader is nil, the writer runs them.
 	Reader *gorm.DB
+	// Readers is the number of connections that run queries outside of transactions. One tenant uses at most three
+	// quarters of them. If Readers is zero, there is no such limit.
+	Readers int
 	// Timeout bounds each method, in addition to the caller's context. A method that takes longer returns Unavailable.
 	// If Timeout is zero, the limit is DefaultTimeout for methods that serve API callers, and 10 s for background work
 	// such as pulls.
@@ -64,7 +66,8 @@ type Core struct {
 
 	writer      *gorm.DB
 	reader      *gorm.DB
-	turns       *tenantTurns // nil for background work
+	changes     *tenantTurns // nil for background work
+	reads       *tenantTurns // nil for background work
 	injectFault func() error
 }
 
@@ -81,7 +84,8 @@ type Store struct {
 func New(writer *gorm.DB, o Options) *Store {
 	c := &Core{
 		writer: writer, reader: o.Reader, Dialect: o.Dialect, PullTenants: o.PullTenants,
-		Timeout: o.Timeout, WorkTimeout: o.Timeout, turns: &tenantTurns{}, injectFault: o.InjectFault,
+		Timeout: o.Timeout, WorkTimeout: o.Timeout, changes: newTenantTurns(changesOfTenant),
+		reads: newTenantTurns(o.Readers * 3 / 4), injectFault: o.InjectFault,
 	}
 	if c.PullTenants == nil {
 		c.PullTenants = &Remembered[uuid.UUID, uuid.UUID]{}
@@ -134,7 +138,7 @@ func (s *Store) PingWrite(ctx context.Context) error {
 
 // Read calls fn, which runs queries, outside of any transaction. It returns the error of fn, converted by Translate.
 func (c *Core) Read(ctx context.Context, fn func(db *gorm.DB) error) error {
-	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
+	return c.boundedRead(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
 }
 
 // Write calls fn outside of any transaction. fn executes one statement that returns no rows; a single statement is
@@ -153,13 +157,11 @@ func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
 //go:noinline
 func (c *Core) Change(ctx context.Context, fn func(tx Tx) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error {
-		if tenant := ports.TenantOf(ctx); c.turns != nil && !tenant.IsZero() {
-			release, err := c.turns.acquire(ctx, tenant)
-			if err != nil {
-				return err
-			}
-			defer release()
+		release, err := c.changes.acquire(ctx)
+		if err != nil {
+			return err
 		}
+		defer release()
 		return c.Dialect.Transact(ctx, func(tx Tx) error {
 			enqueue := tx.Enqueue
 			tx.Enqueue = func(tenant uuid.UUID, pulls ...uuid.UUID) error {
@@ -212,7 +214,7 @@ func pause(ctx context.Context, d time.Duration) {
 // callers limit themselves how much of this work runs at the same time.
 func (c *Core) Background() *Core {
 	background := *c
-	background.Timeout, background.turns = c.WorkTimeout, nil
+	background.Timeout, background.changes, background.reads = c.WorkTimeout, nil, nil
 	return &background
 }
 
@@ -227,7 +229,7 @@ func (c *Core) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx S
 // ReadInOrder is like Read, for statements that read the first of many rows in the order of an index; see
 // Dialect.ReadByIndex.
 func (c *Core) ReadInOrder(ctx context.Context, fn func(tx SnapshotTx) error) error {
-	return c.Bounded(ctx, func(ctx context.Context) error {
+	return c.boundedRead(ctx, func(ctx context.Context) error {
 		if !c.Dialect.HasStatistics() {
 			return fn(SnapshotTx{DB: c.reader.WithContext(ctx), Read: func(ctx context.Context, r Read) error {
 				return c.Dialect.Query(ctx, r.SQL, r.Args, r.Columns, r.Take)
@@ -260,6 +262,18 @@ func (c *Core) Bounded(ctx context.Context, fn func(ctx context.Context) error) 
 	bounded, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	return Translate(ctx, fn(bounded))
+}
+
+// boundedRead is Bounded for queries outside of transactions, which wait for their turn among those of the tenant.
+func (c *Core) boundedRead(ctx context.Context, fn func(ctx context.Context) error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error {
+		release, err := c.reads.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return fn(ctx)
+	})
 }
 
 // TimeParam returns the time in the form that the driver of the database accepts; nil for the zero time.

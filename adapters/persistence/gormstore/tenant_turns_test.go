@@ -15,12 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// locked is a dialect whose transactions wait for a lock.
+// locked is a dialect whose transactions and queries wait for a lock.
 type locked struct {
 	Dialect
 
 	lock    chan struct{}
-	running atomic.Int32 // the number of transactions that have begun
+	running atomic.Int32 // the number of transactions and queries that have begun
 }
 
 func (d *locked) Transact(_ context.Context, fn func(tx Tx) error, _ ...Read) error {
@@ -29,29 +29,45 @@ func (d *locked) Transact(_ context.Context, fn func(tx Tx) error, _ ...Read) er
 	return fn(Tx{})
 }
 
-// turnTest starts changes that wait for one lock.
+func (d *locked) Query(context.Context, string, []any, []any, func() error) error {
+	d.running.Add(1)
+	<-d.lock
+	return nil
+}
+
+// turnTest starts operations that wait for one lock.
 type turnTest struct {
 	*testing.T
 
-	dialect *locked
-	core    *Core
-	changes sync.WaitGroup
+	dialect    *locked
+	core       *Core
+	operations sync.WaitGroup
 }
 
 func newTurnTest(t *testing.T) *turnTest {
 	d := &locked{lock: make(chan struct{})}
-	return &turnTest{T: t, dialect: d, core: &Core{Dialect: d, Timeout: time.Minute, turns: &tenantTurns{}}}
+	return &turnTest{T: t, dialect: d, core: New(nil, Options{Dialect: d, Timeout: time.Minute, Readers: 4}).Core()}
 }
 
-// start starts n changes for the tenant of the context, and returns how many transactions have begun.
-func (t *turnTest) start(ctx context.Context, core *Core, n int) int32 {
+// change makes a change for the tenant of the context.
+func change(ctx context.Context, core *Core) error {
+	return core.Change(ctx, func(Tx) error { return nil })
+}
+
+// read makes a query for the tenant of the context.
+func read(ctx context.Context, core *Core) error { return core.Rows(ctx, "", nil, nil, nil) }
+
+// start starts n operations for the tenant of the context, and returns how many operations have begun.
+func (t *turnTest) start(
+	ctx context.Context, core *Core, n int, do func(ctx context.Context, core *Core) error,
+) int32 {
 	for range n {
-		t.changes.Go(func() {
-			if err := core.Change(ctx, func(Tx) error { return nil }); err != nil {
+		t.operations.Go(func() {
+			if err := do(ctx, core); err != nil {
 				t.Error(err)
 			}
 		})
-		synctest.Wait() // transactions begin one after the other, so that they may be counted
+		synctest.Wait()
 	}
 	return t.dialect.running.Load()
 }
@@ -63,32 +79,50 @@ func newTenant(t *testing.T) context.Context {
 func TestOnlyTwoChangesOfATenantHoldConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		test := newTurnTest(t)
-		if n := test.start(newTenant(t), test.core, 20); n != 2 {
+		if n := test.start(newTenant(t), test.core, 20, change); n != 2 {
 			t.Errorf("%d transactions of 20 changes of one tenant run, want 2", n)
 		}
-		if n := test.start(newTenant(t), test.core, 1); n != 3 {
+		if n := test.start(newTenant(t), test.core, 1, change); n != 3 {
 			t.Errorf("with a change of another tenant %d transactions run, want 3", n)
 		}
 		close(test.dialect.lock)
-		test.changes.Wait()
-		if n := test.dialect.running.Load(); n != 21 || len(test.core.turns.queues) != 0 {
+		test.operations.Wait()
+		if n := test.dialect.running.Load(); n != 21 || len(test.core.changes.queues) != 0 {
 			t.Errorf("at the end %d changes have run, and %d queues are left, want 21 and 0", n,
-				len(test.core.turns.queues))
+				len(test.core.changes.queues))
 		}
 	})
 }
 
-func TestChangesInTheBackgroundOrOfNoTenantDoNotWaitForATurn(t *testing.T) {
+func TestATenantUsesThreeOfFourReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		test := newTurnTest(t)
-		if n := test.start(newTenant(t), test.core.Background(), 5); n != 5 {
-			t.Errorf("%d of 5 changes in the background run", n)
+		if n := test.start(newTenant(t), test.core, 20, read); n != 3 {
+			t.Errorf("%d of 20 queries of one tenant run, want 3", n)
 		}
-		if n := test.start(t.Context(), test.core, 5); n != 10 {
-			t.Errorf("%d of 5 changes of no tenant run", n-5)
+		if n := test.start(newTenant(t), test.core, 1, read); n != 4 {
+			t.Errorf("with a query of another tenant %d queries run, want 4", n)
 		}
 		close(test.dialect.lock)
-		test.changes.Wait()
+		test.operations.Wait()
+		if n := test.dialect.running.Load(); n != 21 || len(test.core.reads.queues) != 0 {
+			t.Errorf("at the end %d queries have run, and %d queues are left, want 21 and 0", n,
+				len(test.core.reads.queues))
+		}
+	})
+}
+
+func TestWorkInTheBackgroundOrOfNoTenantDoesNotWaitForATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		test := newTurnTest(t)
+		if n := test.start(newTenant(t), test.core.Background(), 5, change); n != 5 {
+			t.Errorf("%d of 5 changes in the background run", n)
+		}
+		if n := test.start(t.Context(), test.core, 5, read); n != 10 {
+			t.Errorf("%d of 5 queries of no tenant run", n-5)
+		}
+		close(test.dialect.lock)
+		test.operations.Wait()
 	})
 }
 
@@ -96,7 +130,7 @@ func TestAChangeThatWaitsForItsTurnEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		test := newTurnTest(t)
 		ctx := newTenant(t)
-		test.start(ctx, test.core, changesOfTenant)
+		test.start(ctx, test.core, changesOfTenant, change)
 		ended, end := context.WithTimeout(ctx, time.Second)
 		defer end()
 		err := test.core.Change(ended, func(Tx) error { return nil })
@@ -104,9 +138,9 @@ func TestAChangeThatWaitsForItsTurnEndsWithItsContext(t *testing.T) {
 			t.Errorf("the waiting change ends with %v", err)
 		}
 		close(test.dialect.lock)
-		test.changes.Wait()
-		if len(test.core.turns.queues) != 0 {
-			t.Errorf("%d queues are left", len(test.core.turns.queues))
+		test.operations.Wait()
+		if len(test.core.changes.queues) != 0 {
+			t.Errorf("%d queues are left", len(test.core.changes.queues))
 		}
 	})
 }

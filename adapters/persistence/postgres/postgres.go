@@ -194,9 +194,9 @@ func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	return db.StoreWith(gormstore.Options{Dialect: db.Dialect(nudge), OnReadOnly: db.Pool.Reset})
 }
 
-// StoreWith is Store for a dialect that embeds Dialect. It sets o.Timeout.
+// StoreWith is Store for a dialect that embeds Dialect. It sets o.Timeout and o.Readers.
 func (db *DB) StoreWith(o gormstore.Options) *Store {
-	o.Timeout = db.timeout
+	o.Timeout, o.Readers = db.timeout, int(db.Pool.Config().MaxConns)
 	db.store = stores.New(gormstore.New(db.DB, o))
 	return db.store
 }

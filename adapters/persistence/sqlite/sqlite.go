@@ -148,7 +148,7 @@ func (db *DB) copyMemory(ctx context.Context) (*sql.DB, error) {
 func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = stores.New(gormstore.New(db.DB, gormstore.Options{
-		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.config.Timeout, defaultTimeout),
+		Dialect: d, Reader: db.reader, Readers: maxReaders, Timeout: cmp.Or(db.config.Timeout, defaultTimeout),
 		ReceiveTimeout: cmp.Or(db.config.Timeout, receiveTimeout), InjectFault: db.config.InjectFault,
 	}))
 	return db.store

@@ -163,6 +163,37 @@ func TestAChangedStreamIsReadAgainFromItsPosition(t *testing.T) {
 	e.wantPosition(c, "p2")
 }
 
+// If the stream changes while the first pull reads it, or if an attempt fails, the pull begins with the first page
+// again. The vendor does not announce the removals of rows that the pull has shown, since its stream began before them.
+func TestAFirstPullThatBeginsAgainRemovesWhatTheStreamNoLongerHas(t *testing.T) {
+	for _, failure := range []domain.Code{domain.CursorGone, domain.VendorUnreachable} {
+		s := &streamVendor{pages: map[string]ports.VendorPage{}, fail: map[string]error{}}
+		e := newEnv(t, func(d *application.Deps) {
+			s.vendor = d.Aggregators[0].(*vendor)
+			d.Aggregators = []ports.Aggregator{s, d.Aggregators[1]}
+		})
+		s.status.Transactions, s.status.Accounts = domain.TwoReads, domain.TwoReads
+		failed := false
+		s.set("", ports.VendorPage{Next: "2"}, "pending", "withdrawn", "r1")
+		s.set("2", ports.VendorPage{StreamPosition: "p1"}, "r2", "posted")
+		s.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+			page := s.pages[cursor]
+			if cursor == "2" && !failed {
+				failed = true
+				s.set("", ports.VendorPage{Next: "2"}, "r1")
+				return nil, unavailable(failure)
+			}
+			return &page, nil
+		}
+		c := e.createConnection("books")
+		id := e.requestFullPull(c)
+		e.clock.pass(e.runPull(id))
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		e.wantRows(c, "pending v2 removed", "posted v1", "r1 v1", "r2 v1", "withdrawn v2 removed")
+	}
+}
+
 // The position must not advance before everything up to it is stored, and no removal may be lost.
 func TestAnInterruptedStreamIsReadAgainFromItsPosition(t *testing.T) {
 	e, s, c := newStreamEnv(t)

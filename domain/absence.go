@@ -65,6 +65,9 @@ type Absence struct {
 	Pull       PullID // the first pull whose listing did not contain the row
 	ProvedBy   PullID // the first of them whose listing had a ground (see GroundOf); zero if there is none
 	Held       Hold   // since when Judge has delayed the removal of the row because of a mass removal
+	// Withdrawn is set if the vendor has shown the row earlier in the pull, so that this listing alone proves that it was
+	// removed since; not stored.
+	Withdrawn bool
 }
 
 // AbsenceRead describes a complete listing that did not contain some of the live rows.
@@ -130,6 +133,9 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 			continue
 		default:
 			hold = true
+			if a.Withdrawn {
+				a.ProvedBy = r.Pull
+			}
 		}
 		if hold && a.Held == (Hold{}) {
 			a.Held = HoldAt(r.At, r.Sync)
@@ -157,7 +163,9 @@ func (r AbsenceRead) IsRecent(date Date) bool { return date >= DateOf(r.At).AddD
 func LacksAll(recent int) bool { return recent >= massRemovalAll }
 
 // Proves reports whether the listing proves that the row was removed. It does not consider mass removals; see Judge.
-// If r.Proof is TwoReads, the row must be missing from the listings of two pulls, and both must have a ground.
+// If r.Proof is TwoReads, the row must be missing from the listings of two pulls, and both must have a ground, unless
+// the row is withdrawn.
 func (r AbsenceRead) Proves(a Absence) bool {
-	return r.Proof == OneRead || r.Proof == TwoReads && !a.ProvedBy.IsZero() && a.ProvedBy != r.Pull
+	return r.Proof == OneRead ||
+		r.Proof == TwoReads && (a.Withdrawn || !a.ProvedBy.IsZero() && a.ProvedBy != r.Pull)
 }

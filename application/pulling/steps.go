@@ -361,6 +361,9 @@ func (r *stepReader) sweepOf(
 		Sync:          r.status.RowsSyncTime(r.rowReading(step.Account), r.Clock.Now()),
 		CollectedFrom: changes.read.collectedFrom, Page: page,
 	}
+	if _, ok := r.vendor.(ports.ChangeStream); ok {
+		w.Stream = step.Window == (domain.Window{})
+	}
 	if accounts := r.listed.externalIDs; !slices.Contains(accounts, "") { // else any account may be an unreadable one
 		w.Accounts = append([]string{}, accounts...)
 	}

@@ -317,7 +317,8 @@ func (b *book) VisitLive(of records.LiveOf, visit func(records.LiveRecord)) erro
 	}
 	for _, r := range b.records {
 		if !r.RemovedAt.IsZero() || !of.Dates.Contains(r.Date) || of.Account != "" && of.Account != r.Account ||
-			of.ExternalIDs != nil && !slices.Contains(of.ExternalIDs, r.ExternalID) {
+			of.ExternalIDs != nil && !slices.Contains(of.ExternalIDs, r.ExternalID) ||
+			of.New && (r.Pull != pullID(9) || r.Version != 1) {
 			continue
 		}
 		row := records.LiveRecord{

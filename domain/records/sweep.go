@@ -228,6 +228,7 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 //   - Two listings are needed, the listing contains no row of the account, and this is a mass removal; see isEmptied.
+//   - The record is withdrawn; see withdrawn.
 //
 // A record of an account that the vendor no longer lists does not count as missing if the listing contains no row of
 // it.
@@ -235,6 +236,10 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord
 	recent := r.countRecent()
+	withdrawn, err := d.withdrawn(r.unseen)
+	if err != nil {
+		return nil, err
+	}
 	for _, record := range r.unseen {
 		before, wasAbsent := r.known[record.ExternalID]
 		_, listed := r.oldest[record.Account]
@@ -245,6 +250,10 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 			r.Empty[record.Account] = true
 		}
 		switch {
+		case withdrawn[record.ExternalID]:
+			a := r.absence(record)
+			a.Withdrawn = true
+			absent = append(absent, a)
 		case wasAbsent && d.sweep.Proof == domain.TwoReads && listed && !r.reaches(record):
 			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
 		case wasAbsent:
@@ -276,6 +285,21 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 		r.Live[a.Account]++
 	}
 	return absent, nil
+}
+
+// withdrawn returns the external ids of the records that the vendor has shown earlier in the same pull and no longer
+// has (see SweepWrite.Stream). Such records exist if the pull has begun to read the stream again, because it had
+// changed or because the first attempt had failed. The vendor does not announce their removals any more.
+func (d *decision) withdrawn(unseen []LiveRecord) (map[string]bool, error) {
+	if !d.sweep.Stream || len(unseen) == 0 {
+		return nil, nil
+	}
+	of := LiveOf{NoneCarriedOver: !d.HasCarriedOver, New: true}
+	for _, record := range unseen {
+		of.ExternalIDs = append(of.ExternalIDs, record.ExternalID)
+	}
+	withdrawn := map[string]bool{}
+	return withdrawn, d.source.VisitLive(of, func(record LiveRecord) { withdrawn[record.ExternalID] = true })
 }
 
 // isUnlisted reports whether it is known that the vendor does not list the account. It returns false for the rows of

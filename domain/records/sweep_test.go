@@ -39,6 +39,12 @@ func TestASweep(t *testing.T) {
 		return w
 	}
 	twoReads := records.SweepWrite{Proof: domain.TwoReads}
+	stream := records.SweepWrite{Proof: domain.TwoReads, Stream: true}
+	withdrawn := func(version int) *book { // the present pull has stored the second record
+		b := two()
+		b.records[1].Pull, b.records[1].Version = pullID(9), version
+		return b
+	}
 	carriedOver := func(externalID string) *book {
 		b := two()
 		b.carriedOver[externalID] = true
@@ -129,6 +135,29 @@ func TestASweep(t *testing.T) {
 				b.absences["a"] = absentRow("a", 8)
 				return b
 			}(), twoReads, []string{"b"}, []string{"1 a v1", "2 b v1"},
+		},
+		"the stream lacks a record that the pull has stored": {
+			withdrawn(1), stream, []string{"a"}, []string{"1 a v1", "2 b v2 removed"},
+		},
+		"the stream lacks an older record that the pull has stored": {
+			func() *book {
+				b := withdrawn(1)
+				b.records[1].Date = "2026-03-08"
+				return b
+			}(), stream, []string{"a"}, []string{"1 a v1", "2 b v2 removed"},
+		},
+		"the stream lacks a record that the pull has changed": {
+			withdrawn(2), stream, []string{"a"}, []string{"1 a v1", "2 b v2", "absent b since 9"},
+		},
+		"the stream lacks a record that another pull has stored": {
+			two(), stream, []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
+		},
+		"a listing that is no stream lacks a record that the pull has stored": {
+			withdrawn(1), twoReads, []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
+		},
+		"a stream that proves nothing lacks a record that the pull has stored": {
+			withdrawn(1), records.SweepWrite{Stream: true}, []string{"a"},
+			[]string{"1 a v1", "2 b v1", "absent b since 9"},
 		},
 		"the vendor tells of no collection of the account": {
 			two(), func() records.SweepWrite {

@@ -176,5 +176,7 @@ type LiveOf struct {
 	ExternalIDs []string
 	// NoneCarriedOver is set if no record of the connection is carried over.
 	NoneCarriedOver bool
-	Metadata        bool // visit gets the metadata of the records
+	// New selects the records that the present pull has stored, and that nothing has changed since.
+	New      bool
+	Metadata bool // visit gets the metadata of the records
 }

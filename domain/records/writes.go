@@ -170,6 +170,10 @@ type SweepWrite struct {
 	ShownBefore func(externalID string) bool
 	Proof       domain.AbsenceProof // how many listings without a row prove its removal
 	Sync        domain.SyncTime     // the vendor's synchronisation that the listing shows
+	// Stream is set if the listing is the vendor's stream of changes, read from its start. It then contains every row
+	// that the vendor has shown during the pull and still has. A row that the pull has stored and the listing lacks was
+	// therefore removed, also if Proof is TwoReads.
+	Stream bool
 	// CollectedFrom contains one time for each account: the earliest collection time of the listed rows. The keys are
 	// the external ids of the accounts. CollectedFrom is set only if Proof is TwoReads and CollectedAt is not nil.
 	CollectedFrom map[string]time.Time

@@ -18,6 +18,7 @@ var sweepTests = []storeTest{
 	{"a sweep is limited to its account and its connection", sweepAccount},
 	{"a sweep ignores removed rows, and counts for the pull", sweepCounts},
 	{"with two reads, two pulls in a row must miss a row that they could have returned", sweepNeedsTwoPulls},
+	{"a stream removes a row that the same pull has stored", sweepOfStream},
 	{"with two reads, a row that was collected before those of the read stays", sweepKeepsPurged},
 	{"the removal of many rows of an account waits for an hour", sweepHoldsBack},
 	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
@@ -99,6 +100,24 @@ func sweepNeedsTwoPulls(f *fixture) {
 	l = f.nextPull(c, l)
 	f.equal("the fourth read returns no row", domain.Counts{Removed: 1}, sweep())
 	f.equal("removed", []string{"2", "3"}, f.removedIDs(c))
+}
+
+// sweepOfStream checks sweeps of a stream that was read from its start. Such a sweep removes a row at once if the same
+// pull has stored it. Row 1 was stored by an earlier pull, row 3 was changed since the pull has stored it, and row 4 is
+// a row of another connection.
+func sweepOfStream(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1"))
+	l = f.nextPull(c, l)
+	f.storeRows(l, row("2"), row("3"), row("5"))
+	f.storeRows(l, row("3", withDescription("changed")))
+	_, other := f.runningPull()
+	f.storeRows(other, row("4"))
+	stream := ports.SweepWrite{Proof: domain.TwoReads, Stream: true}
+	f.equal("the read", domain.Counts{Removed: 1}, f.sweep(l, stream, "5"))
+	f.equal("removed", []string{"2"}, f.removedIDs(c))
+	l = f.nextPull(c, l)
+	f.equal("the next read", domain.Counts{Removed: 2}, f.sweep(l, ports.SweepWrite{Proof: domain.TwoReads}, "5"))
 }
 
 // sweepKeepsPurged checks sweeps of a vendor that purges old rows. The field CollectedFrom states that the listing

@@ -370,6 +370,50 @@ func TestPlaidHistoryThatIsNotReady(t *testing.T) {
 	})
 }
 
+// TestPlaidHistoryThatChangesDuringTheFirstPull changes the history after its first page was read: a pending row is
+// posted, and another row is removed. The stream is then read again from its start, and announces neither.
+func TestPlaidHistoryThatChangesDuringTheFirstPull(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPlaid(t)
+		pending, removed := b.put(t, "BISTRO LUNA", "48.50", true), b.put(t, "KIOSK", "7.77", false)
+		for i := range 200 {
+			b.put(t, fmt.Sprint("ROW ", i), fmt.Sprint(i+1, ".25"), false)
+		}
+		syncs := 0
+		b.at.next = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/transactions/sync" {
+				if syncs++; syncs == 2 {
+					if _, err := b.sim.Post(b.item.ID, pending, true, func(row *plaidsim.Transaction) {
+						row.Amount = "58.20"
+					}); err != nil {
+						t.Error(err)
+					}
+					if err := b.sim.Remove(b.item.ID, removed); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			b.sim.ServeHTTP(rw, r)
+		})
+		id := o.send(http.MethodPost, connections, b.creation("main")).want(http.StatusCreated).text("id")
+		if pull := o.pull(id, object{}); pull["status"] != "succeeded" {
+			t.Errorf("the pull ended as %v", pull)
+		}
+		live := o.liveRecords(id)
+		if _, found := live[removed]; found || len(live) != 201 {
+			t.Errorf("%d live records, want 201; the removed row is one of them: %t", len(live), found)
+		}
+		if _, found := live[pending]; found {
+			t.Error("the pending row is live beside the posted one")
+		}
+		for _, row := range o.pages(pathOf(id, "/transactions"), 200) {
+			if row["description"] == "BISTRO LUNA" && row["removedAt"] == nil && row["supersedes"] == nil {
+				t.Errorf("the posted row does not continue the pending one: %v", row)
+			}
+		}
+	})
+}
+
 // TestPlaidAppliesRemovalsWhenAnAccountIDChanges checks that the removals in the stream are applied although the
 // vendor has given the account another id since the last pull, so that all rows are read again.
 func TestPlaidAppliesRemovalsWhenAnAccountIDChanges(t *testing.T) {

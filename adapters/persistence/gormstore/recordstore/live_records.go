@@ -32,6 +32,11 @@ func (s recordSource) VisitLive(of records.LiveOf, visit func(records.LiveRecord
 	if of.Account != "" {
 		condition = and(condition, clause.Expr{SQL: " AND " + account + " = ?", Vars: []any{of.Account}})
 	}
+	if of.New {
+		condition = and(condition, clause.Expr{
+			SQL: " AND t.pull_id = ? AND t.version = 1", Vars: []any{gormstore.UUID(s.pull.ID)},
+		})
+	}
 	for which := range s.batches(condition, "t.external_id", of.ExternalIDs) {
 		q := gormstore.NewQuery("SELECT "+columns+" FROM "+from+
 			" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+s.dialect.TenantIs("t.tenant_id", "?"),

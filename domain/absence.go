@@ -65,8 +65,8 @@ type Absence struct {
 	Pull       PullID // the first pull whose listing did not contain the row
 	ProvedBy   PullID // the first of them whose listing had a ground (see GroundOf); zero if there is none
 	Held       Hold   // since when Judge has delayed the removal of the row because of a mass removal
-	// Withdrawn is set if the vendor has shown the row earlier in the pull, so that this listing alone proves that it was
-	// removed since; not stored.
+	// Withdrawn is set if the vendor has shown the row earlier in the pull, so that this listing alone proves its
+	// removal; not stored.
 	Withdrawn bool
 }
 

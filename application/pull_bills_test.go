@@ -249,6 +249,24 @@ func TestAListWithoutPermissionRemovesNoBills(t *testing.T) {
 	}
 }
 
+// A request for bills that the account reference does not have may add a product that costs something.
+func TestBillsThatTheReferenceDoesNotHaveAreNotRequested(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.status.WithoutBills = true
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if got := e.billLists(c); v.reads != 0 || got[account] != bills.ListDenied || got["card-2"] != bills.ListDenied {
+		t.Errorf("after %d reads, the lists are %q", v.reads, got)
+	}
+	v.status.WithoutBills = false
+	e.runPull(e.requestFullPull(c))
+	if got := e.billLists(c); v.reads != 2 || got[account] != bills.ListRead {
+		t.Errorf("with the product, after %d reads, the lists are %q", v.reads, got)
+	}
+}
+
 // billLists returns the states of the lists of bills, by the external ids of the cards of a connection.
 func (e *env) billLists(c domain.Connection) map[string]bills.ListState {
 	e.Helper()

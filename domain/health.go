@@ -124,6 +124,9 @@ type LinkStatus struct {
 	// BillsDenied means that the holder has not permitted to read the bills of cards. The vendor may still list bills
 	// that it has read before. SameState ignores it.
 	BillsDenied bool
+	// WithoutBills means that the account reference does not have the vendor's product of bills. A request for bills
+	// would add the product, for which the vendor may charge. SameState ignores it.
+	WithoutBills bool
 	// OldBalances means that the vendor's last synchronisation has not read the balances of the accounts at the bank.
 	OldBalances bool
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
@@ -188,7 +191,7 @@ func (s LinkStatus) syncTime(at, now time.Time) SyncTime {
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
 	s.SyncedAt, s.Bank, s.RequestedAt, s.SignedIn = other.SyncedAt, other.Bank, other.RequestedAt, other.SignedIn
-	s.BillsDenied = other.BillsDenied
+	s.BillsDenied, s.WithoutBills = other.BillsDenied, other.WithoutBills
 	return s == other
 }
 

@@ -56,6 +56,10 @@ func (r *stepReader) readBills(ctx context.Context) error {
 func (r *stepReader) readBillsOf(
 	ctx context.Context, reader ports.BillReader, card domain.AccountData, cards []domain.AccountData,
 ) error {
+	if r.status.WithoutBills {
+		r.bills[card.ExternalID] = bills.Read{Denied: true}
+		return nil
+	}
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}

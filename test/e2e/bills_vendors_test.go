@@ -341,6 +341,9 @@ func TestTheStatementsOfPlaidBecomeBills(t *testing.T) {
 		id := o.send(http.MethodPost, connections, b.creation("main")).want(http.StatusCreated).text("id")
 		o.pull(id, nil)
 		path := o.accountPath(id, card)
+		if n := b.sim.Requests("/liabilities/get"); n != 0 {
+			t.Errorf("%d requests, which would add the product to the Item", n)
+		}
 		if bills, list := o.bills(path); list["list"] != "denied" || len(bills) != 0 {
 			t.Errorf("without the product: %v", list)
 		}

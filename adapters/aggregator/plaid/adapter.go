@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +158,26 @@ type item struct {
 	Error            *errorJSON      `json:"error"`
 	InstitutionID    vendorhttp.Text `json:"institution_id"`
 	InstitutionName  vendorhttp.Text `json:"institution_name"`
+	Products         json.RawMessage `json:"products"`
+	BilledProducts   json.RawMessage `json:"billed_products"`
+	UnusedProducts   json.RawMessage `json:"available_products"`
 	ConsentExpiresAt vendorhttp.Text `json:"consent_expiration_time"`
+}
+
+// billsProduct is the product of /liabilities/get.
+const billsProduct = "liabilities"
+
+// withoutBills reports whether a call of /liabilities/get would add the product to the Item. Source: plaid.com/docs,
+// link, initializing-products: a call of a product's endpoint adds an available product to the Item, and the vendor
+// charges for it.
+func (i item) withoutBills() bool {
+	return hasBills(i.UnusedProducts) && !hasBills(i.Products) && !hasBills(i.BilledProducts)
+}
+
+// hasBills reports whether a list of products contains that of /liabilities/get. A list of another form contains none.
+func hasBills(products json.RawMessage) bool {
+	var names []string
+	return json.Unmarshal(products, &names) == nil && slices.Contains(names, billsProduct)
 }
 
 // syncInterval is the longest usual time between two updates of an Item by the vendor.
@@ -173,7 +193,7 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 		revoked := e.Code == permissionRevoked
 		status = domain.LinkStatus{NeedsReauth: loginErrors[e.Code] || revoked, ConsentRevoked: revoked}
 	}
-	status.Bank = r.bankReading()
+	status.Bank, status.WithoutBills = r.bankReading(), r.Item.withoutBills()
 	status.ConsentExpiresAt, _ = domain.ParseConsentTime(r.Item.ConsentExpiresAt.Value)
 	if r.Status == nil || r.Status.Transactions == nil {
 		return status

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -50,6 +51,29 @@ func TestAnUnreadableMemberOfALiability(t *testing.T) {
 		}
 		if is != tc.want || len(got.Bills) > 1 || !got.LatestOnly {
 			t.Errorf("%s instead of %s: %q, want %q (%+v)", tc.new, tc.old, is, tc.want, got)
+		}
+	}
+}
+
+// A call of /liabilities/get adds the product to an Item for which it is only available.
+func TestAnItemIsWithoutBillsIfTheirProductIsOnlyAvailable(t *testing.T) {
+	for item, want := range map[string]bool{
+		`{}`: false,
+		`{"available_products":["auth","liabilities"]}`:                                 true,
+		`{"available_products":["auth"],"products":["transactions"]}`:                   false,
+		`{"available_products":["liabilities"],"products":["liabilities"]}`:             false,
+		`{"available_products":["liabilities"],"billed_products":["liabilities"]}`:      false,
+		`{"available_products":["liabilities"],"products":1,"billed_products":null}`:    true,
+		`{"available_products":["liabilities"],"consented_products":["liabilities"]}`:   true,
+		`{"available_products":"liabilities"}`:                                          false,
+		`{"available_products":["liabilities",1],"error":{"error_code":"ITEM_LOCKED"}}`: false,
+	} {
+		var r itemResponse
+		if err := vendorhttp.Decode([]byte(`{"item":`+item+`}`), &r); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.linkStatus().WithoutBills; got != want {
+			t.Errorf("%s is without bills: %t", item, got)
 		}
 	}
 }

@@ -189,9 +189,15 @@ func (i *item) object() map[string]any {
 		"item_id": i.ID, "institution_id": "ins_109508",
 		"institution_name": orText(i.Institution, "First Platypus Bank"),
 		"webhook":          orNull(i.Webhook), "auth_method": nil, "error": nil,
-		"available_products": []string{"balance", "auth"},
+		"available_products": []string{"balance", "auth", "liabilities"},
 		"billed_products":    []string{"transactions"}, "products": []string{"transactions"},
 		"consented_products": []string{"transactions"}, "consent_expiration_time": nil, "update_type": "background",
+	}
+	if i.liabilities != nil {
+		o["available_products"] = []string{"balance", "auth"}
+		for _, name := range []string{"billed_products", "products", "consented_products"} {
+			o[name] = []string{"liabilities", "transactions"}
+		}
 	}
 	if failure := i.healthy(); failure != nil {
 		o["error"] = failure.member()

@@ -48,6 +48,9 @@ type ConsentReport struct {
 	//   - If NoExpiry is not set, the report contains no readable expiry.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 	NoExpiry  bool      `json:"noExpiry,omitempty"`
+	// InForceAt is a time at which the consent was in force, because the vendor has read the bank with it; see
+	// LinkStatus. Events do not contain it.
+	InForceAt time.Time `json:"-"`
 }
 
 // MaxConsentReports is the maximum number of reports that one PullScope holds. The oldest ones are dropped.
@@ -107,7 +110,8 @@ func (c Consent) State(now time.Time) ConsentState {
 
 // After returns the consent after the report r, which arrived at the time reportedAt:
 //
-//   - If r has no status, the consent does not change.
+//   - A consent that was in force after the time at which it is said to have ended has not ended.
+//   - If r has no status, the consent does not change otherwise.
 //   - A revoked consent changes only if r reports a renewal or a different consent.
 //   - An expired consent changes only if r reports a renewal, a revocation, a different consent, or a later expiry that
 //     cannot come from an event that arrived late (see extends).
@@ -117,6 +121,14 @@ func (c Consent) State(now time.Time) ConsentState {
 //   - If r reports that the consent has expired, and the expiry is unknown or in the future, reportedAt becomes the
 //     expiry.
 func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
+	if r.Status == ReportedGranted && r.ExpiresAt.Before(r.InForceAt) {
+		r.Status, r.ExpiresAt = "", time.Time{} // the vendor still states a former expiry
+	}
+	if c.isRefuted(r, reportedAt) {
+		next := Consent{Status: ReportedGranted, Key: c.Key, ExpiresAt: r.ExpiresAt, Since: reportedAt}
+		next.NoticeAt = c.noticeAfter(next, reportedAt)
+		return next
+	}
 	if r.Status == "" {
 		return c
 	}
@@ -147,6 +159,18 @@ func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 	}
 	next.NoticeAt = c.noticeAfter(next, reportedAt)
 	return next
+}
+
+// isRefuted reports whether c has ended at the time now, but r shows that it was in force later than that.
+func (c Consent) isRefuted(r ConsentReport, now time.Time) bool {
+	ended := c.ExpiresAt
+	switch state := c.State(now); {
+	case !state.Ended(), r.Status != "" && r.Status != ReportedGranted:
+		return false
+	case state == ConsentRevoked, ended.IsZero():
+		ended = c.Since
+	}
+	return !ended.IsZero() && r.InForceAt.After(ended)
 }
 
 // staysAfter reports whether c stays unchanged after the report r. The consent c must be expired or revoked, and r must

@@ -58,11 +58,51 @@ func TestReportsChangeAConsent(t *testing.T) {
 	of := func(status domain.ConsentStatus, key string) domain.ConsentReport {
 		return domain.ConsentReport{Status: status, Key: key}
 	}
+	read := func(at time.Time) domain.ConsentReport { return domain.ConsentReport{InForceAt: at} }
+	readWith := func(expires, at time.Time) domain.ConsentReport {
+		return domain.ConsentReport{Status: domain.ReportedGranted, ExpiresAt: expires, InForceAt: at}
+	}
 	for name, test := range map[string]struct {
 		reports []domain.ConsentReport
 		want    domain.ConsentState
 		expires time.Time
 	}{
+		"revoked, and the bank was read before": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, ""), read(consentNow)},
+			domain.ConsentRevoked, time.Time{},
+		},
+		"revoked, and the bank was read later": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, ""), read(consentNow.Add(1))},
+			domain.ConsentActive, time.Time{},
+		},
+		"revoked, and the bank was read later with another expiry": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, ""), readWith(day(90), consentNow.Add(1))},
+			domain.ConsentActive, day(90),
+		},
+		"expired, and the bank was read before": {
+			[]domain.ConsentReport{ended(day(-2)), read(day(-2))}, domain.ConsentExpired, day(-2),
+		},
+		"expired, and the bank was read later": {
+			[]domain.ConsentReport{ended(day(-2)), read(day(-1))}, domain.ConsentActive, time.Time{},
+		},
+		"its date has passed, and the bank was read later": {
+			[]domain.ConsentReport{granted("a", day(-2)), read(day(-1)), read(day(-1))},
+			domain.ConsentActive, time.Time{},
+		},
+		"its date has passed, is still stated, and the bank was read later": {
+			[]domain.ConsentReport{
+				readWith(day(-2), day(-3)), readWith(day(-2), day(-1)), readWith(day(-2), day(-1)),
+			},
+			domain.ConsentActive, time.Time{},
+		},
+		"its date has passed, is still stated, and the bank was read before": {
+			[]domain.ConsentReport{readWith(day(-2), day(-3)), readWith(day(-2), day(-3))},
+			domain.ConsentExpired, day(-2),
+		},
+		"unknown, and the bank was read": {[]domain.ConsentReport{read(day(0))}, domain.ConsentUnknown, time.Time{}},
+		"the bank was read, and then revoked": {
+			[]domain.ConsentReport{read(day(0)), of(domain.ReportedRevoked, "")}, domain.ConsentRevoked, time.Time{},
+		},
 		"nothing": {[]domain.ConsentReport{granted("a", day(90)), {}}, domain.ConsentActive, day(90)},
 		"an expiry is lost": {
 			[]domain.ConsentReport{granted("a", day(90)), of(domain.ReportedGranted, "a")},

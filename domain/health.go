@@ -140,6 +140,9 @@ type LinkStatus struct {
 	SyncedAt         time.Time
 	// ConsentRevoked reports that the account holder has withdrawn the consent. NeedsReauth is then set, too.
 	ConsentRevoked bool
+	// ConsentInForceAt is when the vendor has last read the bank, if it cannot do that without a consent that is in
+	// force; zero otherwise. Some vendors return empty lists instead. SameState ignores it.
+	ConsentInForceAt time.Time
 	// Approval tells whether an account waits for the approval of another holder. The vendor's list of accounts leaves
 	// such an account out. Device tells whether the vendor waits until the bank has authorised a device or the access.
 	Approval, Device Waiting
@@ -192,6 +195,7 @@ func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
 	s.SyncedAt, s.Bank, s.RequestedAt, s.SignedIn = other.SyncedAt, other.Bank, other.RequestedAt, other.SignedIn
 	s.BillsDenied, s.WithoutBills = other.BillsDenied, other.WithoutBills
+	s.ConsentInForceAt = other.ConsentInForceAt
 	return s == other
 }
 
@@ -206,10 +210,11 @@ func (s LinkStatus) Consent() ConsentReport {
 	if s.ConsentRevoked {
 		return ConsentReport{Status: ReportedRevoked}
 	}
-	if s.ConsentExpiresAt.IsZero() {
-		return ConsentReport{}
+	report := ConsentReport{ExpiresAt: s.ConsentExpiresAt, InForceAt: s.ConsentInForceAt}
+	if !report.ExpiresAt.IsZero() {
+		report.Status = ReportedGranted
 	}
-	return ConsentReport{Status: ReportedGranted, ExpiresAt: s.ConsentExpiresAt}
+	return report
 }
 
 // Signal is what an event reports about the account reference as a whole.

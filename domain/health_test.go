@@ -153,6 +153,7 @@ func TestAStatusIsTheSameUnlessTheSynchronisationHasChanged(t *testing.T) {
 		"requested":    {func(s *domain.LinkStatus) { s.RequestedAt = noon }, true},
 		"signed in":    {func(s *domain.LinkStatus) { s.SignedIn = true }, true},
 		"bills denied": {func(s *domain.LinkStatus) { s.BillsDenied = true }, true},
+		"in force":     {func(s *domain.LinkStatus) { s.ConsentInForceAt = noon }, true},
 		"no bills":     {func(s *domain.LinkStatus) { s.WithoutBills = true }, true},
 		"marker":       {func(s *domain.LinkStatus) { s.SyncMarker = "2" }, false},
 		"incomplete":   {func(s *domain.LinkStatus) { s.SyncComplete = false }, false},

@@ -341,6 +341,17 @@ func TestPlaidLifeOfAnItem(t *testing.T) {
 			consent, _ := health["consent"].(map[string]any)
 			return health["needsReauth"] == true && consent["state"] == "revoked"
 		})
+		_ = b.sim.EditItem(b.item.ID, func(i *plaidsim.Item) { i.Error = "" })
+		o.pull(id, nil)
+		if h := o.get(pathOf(id, "/health")).want(http.StatusOK).json(); h["reason"] != "consent_revoked" {
+			t.Errorf("the health before the vendor has read the bank again is %v", h)
+		}
+		b.behind.Store(int64(-time.Second))
+		b.put(t, "AFTER THE SIGN-IN", "3.10", false)
+		o.pull(id, nil)
+		if h := o.get(pathOf(id, "/health")).want(http.StatusOK).json(); h["health"] != "healthy" {
+			t.Errorf("the health after the vendor has read the bank again is %v", h)
+		}
 		o.erase(id, true)
 		if err := b.sim.EditItem(b.item.ID, func(*plaidsim.Item) {}); err == nil {
 			t.Error("the Item exists after the erasure")

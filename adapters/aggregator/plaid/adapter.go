@@ -200,6 +200,9 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 	}
 	if last, ok := domain.ParseConsentTime(r.Status.Transactions.LastUpdate.Value); ok {
 		status.SyncMarker, status.SyncedAt = last.Format(time.RFC3339), last
+		if r.Item.Error == nil { // without a consent, the Item has an error
+			status.ConsentInForceAt = last
+		}
 		status.Schedule = domain.SyncSchedule{NextAt: last.Add(syncInterval), Every: syncInterval, NewsOnly: true}
 	}
 	return status

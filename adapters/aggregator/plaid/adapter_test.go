@@ -25,7 +25,8 @@ func TestCheckReportsTheStateOfTheItem(t *testing.T) {
 	status, err := e.adapter.Check(t.Context(), e.access)
 	e.noError(err)
 	want := domain.SyncSchedule{NextAt: noon.Add(24 * time.Hour), Every: 24 * time.Hour, NewsOnly: true}
-	if !status.ConsentExpiresAt.Equal(expiry) || status.Schedule != want || status.Transactions != domain.TwoReads {
+	if !status.ConsentExpiresAt.Equal(expiry) || status.Schedule != want || status.Transactions != domain.TwoReads ||
+		!status.ConsentInForceAt.Equal(noon) {
 		t.Errorf("%+v", status)
 	}
 	for code, reauth := range map[string]bool{
@@ -33,7 +34,8 @@ func TestCheckReportsTheStateOfTheItem(t *testing.T) {
 	} {
 		e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.Error = code }))
 		status, err := e.adapter.Check(t.Context(), e.access)
-		if err != nil || status.NeedsReauth != reauth || status.Transactions != domain.NoProof {
+		if err != nil || status.NeedsReauth != reauth || status.Transactions != domain.NoProof ||
+			!status.ConsentInForceAt.IsZero() {
 			t.Errorf("%s: %+v, %v", code, status, err)
 		}
 		if _, err := e.adapter.Accounts(t.Context(), e.access); !errors.Is(err, domain.Unavailable) {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -510,6 +511,58 @@ func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
 	m.settles()
 	if n := m.server.Requests()["upload"]; n > 30 {
 		t.Errorf("%d uploads of 40 rows", n)
+	}
+}
+
+// Matcher answers the uploads of single rows with internal errors, although it has imported others before.
+func TestInternalErrorsOfMatcherAreNoRefusals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the retries make it wait for seconds")
+	}
+	m := newMatcherEnv(t)
+	var failing, imports atomic.Bool // imports: the rows are imported before the error
+	m.server.Fail = func(done bool) bool { return failing.Load() && done == imports.Load() }
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2), movement("3", 3)})
+	defer m.mirror()()
+	m.settles()
+	uploads := func(n int) {
+		m.Helper()
+		before := m.server.Requests()["upload"]
+		for deadline := time.Now().Add(patience); m.server.Requests()["upload"] < before+n; {
+			if time.Sleep(20 * time.Millisecond); time.Now().After(deadline) {
+				m.Fatalf("requests %v", m.server.Requests())
+			}
+		}
+	}
+	for round, applied := range []bool{false, true} {
+		imports.Store(applied)
+		failing.Store(true)
+		var rows []domain.TransactionData
+		for i := range 20 {
+			rows = append(rows, movement(fmt.Sprint(round, "-", i), int64(10*round+i+1)))
+		}
+		m.show(rows)
+		uploads(4)
+		if found := m.conflicts(); len(found) > 0 {
+			t.Errorf("conflicts %v", found)
+		}
+		failing.Store(false)
+		m.settles()
+	}
+	// One row is imported, and its answer is an error. Matcher's transaction must be known afterwards.
+	failing.Store(true)
+	m.show([]domain.TransactionData{movement("1", 100)})
+	m.settles()
+	failing.Store(false)
+	m.show([]domain.TransactionData{movement("1", 200)})
+	m.settles()
+	failing.Store(true)
+	m.show([]domain.TransactionData{movement("2", 100)})
+	m.settles()
+	m.show(nil, "2")
+	m.settles()
+	if found := m.conflicts(); len(found) > 0 {
+		t.Errorf("conflicts %v", found)
 	}
 }
 

@@ -42,9 +42,11 @@ type SubscriptionStatus struct {
 	events.Subscription
 	// Waiting is the number of waiting events: those that are stored and not delivered. A record that is due for
 	// Matcher, and has no conflict, counts as one; at most 10,000 of them are counted.
-	Waiting       int
-	OldestWaiting time.Time // time of the oldest change whose event is waiting; zero if no event waits
-	Retrying      int       // number of waiting events that have failed, or follow a failed event of the same subject
+	Waiting int
+	// OldestWaiting is the time of the oldest change whose event is waiting; zero if no event waits. While Matcher
+	// fails, it is not later than the beginning of the failures.
+	OldestWaiting time.Time
+	Retrying      int // number of waiting events that have failed, or follow a failed event of the same subject
 	// Position is the sequence number just before the first waiting event, or LastSequence if no event is waiting.
 	Position int64
 }

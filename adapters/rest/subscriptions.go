@@ -47,8 +47,8 @@ type subscriptionView struct {
 	Position        string    `json:"position" example:"41" doc:"The sequence before the first event that waits"`
 	LastSequence    string    `json:"lastSequence" example:"42" doc:"The sequence of the latest event; 0 if there is none"`
 	Waiting         int       `json:"waiting" example:"1" doc:"Number of events that are not delivered, and of records that are still to be sent to Matcher, of which at most 10,000 are counted"`
-	Retrying        int       `json:"retrying" example:"0" doc:"How many of them have failed, or follow a failed event of the same subject"`
-	OldestWaitingAt time.Time `json:"oldestWaitingAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the change of the oldest waiting event was made; absent if none waits"`
+	Retrying        int       `json:"retrying" example:"0" doc:"How many of them have failed, or follow a failed event of the same subject; while Matcher fails, all of its records"`
+	OldestWaitingAt time.Time `json:"oldestWaitingAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the change of the oldest waiting event was made, or since when Matcher fails; absent if none waits"`
 	SecretOverlapTo time.Time `json:"secretOverlapUntil,omitzero" example:"2026-03-02T10:00:00Z" doc:"The time until which events are also signed with the replaced secret; absent if none was replaced"`
 	CreatedAt       time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
 	UpdatedAt       time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When an operator last changed it"`

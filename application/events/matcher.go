@@ -38,8 +38,6 @@ const (
 	matcherPoll = 5 * time.Second
 	// sharedInterval is the interval at which the worker reads which accounts are sent through another connection.
 	sharedInterval = time.Minute
-	// worksFor is how long after a successful upload the worker assumes that Matcher can import rows.
-	worksFor = 2 * time.Minute
 	// manyTries is the number of failed uploads after which the worker tests whether Matcher answers other calls. If
 	// so, the file is assumed to contain a bad row.
 	manyTries = 12
@@ -72,6 +70,7 @@ type matcherWorker struct {
 	failures int                                    // number of consecutive failed rounds
 	refused  map[lerianmatcher.Target]refusedTarget // the targets that Matcher has refused
 	workedAt time.Time                              // when an upload has succeeded
+	failedAt time.Time                              // when an upload has ended with an internal error of Matcher
 	marker   matcherMarker
 	// report gives the result of a round to the runner. If disable is set, the subscription is disabled.
 	report func(attempt events.EventAttempt, disable bool)
@@ -835,27 +834,53 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 	return failure, r.save(ctx, file.entries)
 }
 
-// uploadFailed stores that Matcher has failed to import a file. If Matcher can import other files, this file contains
-// a bad row. If this is not known, the file is divided once, because one part may then succeed.
+// uploadFailed stores that Matcher has answered an upload with an internal error. If Matcher has imported rows since
+// the last such error, this file contains a bad row. If this is not known, the file is divided once, because one part may
+// then succeed.
 func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
 	now, first := r.Clock.Now(), file.entries[0]
-	answer, works := r.client.Answer(), now.Sub(r.workedAt) < worksFor
+	works := r.workedAt.After(r.failedAt)
+	r.failedAt = now
+	r.refuse(failure, time.Time{}) // reported only if the round does not end here
+	if len(file.entries) == 1 {
+		return r.rowFailed(ctx, first, works)
+	}
 	if !works && first.Tries >= manyTries {
 		r.called++
 		_, err := r.client.FindTransaction(ctx, file.target, first.Content.ExternalID)
 		works = err == nil || errors.Is(err, domain.NotFound)
 	}
 	if works {
-		r.refusal, r.refusalAnswer, r.retryAt = failure, answer, time.Time{}
 		return nil, r.isolate(ctx, file)
 	}
-	if first.MaxRow == 0 && len(file.entries) > 1 {
+	if first.MaxRow == 0 {
 		return failure, r.isolate(ctx, file)
 	}
 	for i, e := range file.entries {
 		file.entries[i] = e.Missing(now)
 	}
 	return failure, r.save(ctx, file.entries)
+}
+
+// rowFailed stores that the upload of one row has ended with an internal error. Matcher may have imported the row, so
+// it is searched. If Matcher does not have it, it is uploaded again, and counts as refused only after many uploads.
+// works reports whether Matcher has imported other rows since the last error.
+func (r *matcherRound) rowFailed(ctx context.Context, e lerianmatcher.Entry, works bool) (failure, err error) {
+	now := r.Clock.Now()
+	r.called++
+	shown, failure := r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID)
+	switch {
+	case failure == nil:
+		e, err = r.found(ctx, e, shown)
+	case !errors.Is(failure, domain.NotFound):
+		e = e.Missing(now)
+	default:
+		failure, e = nil, e.Failed(works, r.wantedFor(e), now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return failure, r.save(ctx, []lerianmatcher.Entry{e})
 }
 
 // isolate stores that a file contains a bad row, so that its rows are uploaded again in smaller files.

@@ -4905,7 +4905,7 @@ type CreatedSubscription struct {
 	// Examples: ledger
 	Name string `json:"name"`
 
-	// OldestWaitingAt When the change of the oldest waiting event was made; absent if none waits
+	// OldestWaitingAt When the change of the oldest waiting event was made, or since when Matcher fails; absent if none waits
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	OldestWaitingAt *time.Time `json:"oldestWaitingAt,omitempty"`
@@ -4920,7 +4920,7 @@ type CreatedSubscription struct {
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
 
-	// Retrying How many of them have failed, or follow a failed event of the same subject
+	// Retrying How many of them have failed, or follow a failed event of the same subject; while Matcher fails, all of its records
 	//
 	// Examples: 0
 	Retrying int64 `json:"retrying"`
@@ -8354,7 +8354,7 @@ type SubscriptionView struct {
 	// Examples: ledger
 	Name string `json:"name"`
 
-	// OldestWaitingAt When the change of the oldest waiting event was made; absent if none waits
+	// OldestWaitingAt When the change of the oldest waiting event was made, or since when Matcher fails; absent if none waits
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	OldestWaitingAt *time.Time `json:"oldestWaitingAt,omitempty"`
@@ -8369,7 +8369,7 @@ type SubscriptionView struct {
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
 
-	// Retrying How many of them have failed, or follow a failed event of the same subject
+	// Retrying How many of them have failed, or follow a failed event of the same subject; while Matcher fails, all of its records
 	//
 	// Examples: 0
 	Retrying int64 `json:"retrying"`

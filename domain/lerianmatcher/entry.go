@@ -156,6 +156,14 @@ const (
 // imported. By then, Matcher has processed all uploads of the row.
 const maxLookups = 6
 
+// The numbers of uploads after which a row that is alone in its file counts as refused, because Matcher answers each of
+// them with an internal error, and does not have the row afterwards.
+const (
+	refusedTries  = 12 // if Matcher has imported other rows since the upload before
+	unprovedTries = 60 // without such a proof: after about 45 minutes
+	changedTries  = 1  // if the record has changed, so that another content is to be imported
+)
+
 // Action is the call to Matcher that an entry needs.
 type Action int
 
@@ -362,6 +370,18 @@ func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 	e = e.Missing(now)
 	e.MaxRow = max(rows/8, 1)
 	return e
+}
+
+// Failed returns the entry after Matcher has answered the upload of the row alone with an internal error, and a search
+// has shown that Matcher does not have the row. The content is uploaded again, because an internal error does not tell
+// whether the row is its reason. proved is set if Matcher has imported other rows since the upload before. wanted is
+// the argument of Next.
+func (e Entry) Failed(proved bool, wanted *Wanted, now time.Time) Entry {
+	changed := wanted == nil || wanted.Content.Version != e.Content.Version
+	if e.Tries >= unprovedTries || proved && e.Tries >= refusedTries || changed && e.Tries >= changedTries {
+		return e.Refused(wanted, now)
+	}
+	return e.Missing(now)
 }
 
 // Refused returns the entry after Matcher has refused the row with its content. If the record has changed since the

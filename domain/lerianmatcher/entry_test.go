@@ -254,6 +254,43 @@ func TestARefusedRowWhoseRecordHasChangedIsTriedAtOnce(t *testing.T) {
 	}
 }
 
+// An internal error of Matcher does not tell whether the row is its reason.
+func TestARowThatFailsIsRefusedAfterManyUploads(t *testing.T) {
+	w := wanted(1, "10")
+	for name, tc := range map[string]struct {
+		proved  bool
+		wanted  *lerianmatcher.Wanted
+		uploads int
+	}{
+		"Matcher imports other rows": {true, w, 13},
+		"nothing else is imported":   {false, w, 61},
+	} {
+		e := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload)
+		at := now
+		for n := 1; e.Conflict == nil; n++ {
+			if n > tc.uploads {
+				t.Fatalf("%s: not refused after %d uploads", name, n)
+			}
+			at = at.Add(time.Minute)
+			e = e.Sent("file", at)
+			if e = e.Failed(tc.proved, tc.wanted, at); e.Conflict == nil && (n == tc.uploads || !e.DueAt.After(at)) {
+				t.Fatalf("%s: after %d uploads: %+v", name, n, e)
+			}
+			if e.Conflict != nil && (n < tc.uploads || e.Conflict.Reason != lerianmatcher.ReasonRefused) {
+				t.Errorf("%s: after %d uploads: %+v", name, n, e.Conflict)
+			}
+		}
+	}
+	e := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now)
+	if e = e.Failed(true, wanted(2, "11"), now); e.State != lerianmatcher.Importing || !e.DueAt.After(now) {
+		t.Errorf("a changed record after one upload: %+v", e)
+	}
+	e = e.Sent("file", now).Failed(false, wanted(2, "11"), now)
+	if next := step(t, e, wanted(2, "11"), lerianmatcher.Upload); e.Conflict != nil || next.Content.Version != 2 {
+		t.Errorf("a changed record after two uploads: %+v", next)
+	}
+}
+
 func TestABadRowIsFoundInSmallerFiles(t *testing.T) {
 	e := step(t, lerianmatcher.NewEntry(record), wanted(1, "10"), lerianmatcher.Upload)
 	for _, rows := range []int{2000, 250, 31, 3} {

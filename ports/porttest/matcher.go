@@ -23,6 +23,7 @@ var matcherTests = []storeTest{
 	{"an account that several connections have is sent through one of them", matcherSharedAccounts},
 	{"an account without a source, or a shared one, is unmapped", matcherUnmappedAccounts},
 	{"the state of the worker is stored", matcherState},
+	{"while the calls fail, the due records are retried, and are as old as the failures", matcherFailing},
 	{"an entry that was marked since it was read stays due", matcherMarkedSince},
 	{"an empty entry is deleted, unless it was marked since", matcherEmptied},
 	{"a deleted entry stays deleted", matcherDeleted},
@@ -335,6 +336,25 @@ func matcherState(f *fixture) {
 		f.noError(f.MatcherEntries.SetState(f.ctx, m.lease, want))
 		f.equal("after", want, state())
 	}
+}
+
+func matcherFailing(f *fixture) {
+	m := f.newMatched()
+	m.mark(m.now())
+	m.mark(m.now())
+	since := f.now()
+	check := func(what string, failing time.Time, retrying int, oldest time.Time) {
+		f.Helper()
+		f.noError(f.MatcherEntries.SetState(f.ctx, m.lease, ports.MatcherState{FailingSince: failing}))
+		status := f.status(m.Subscription)
+		f.equal(what+": waiting", 2, status.Waiting)
+		f.equal(what+": retrying", retrying, status.Retrying)
+		f.equal(what+": oldest", oldest, status.OldestWaiting)
+	}
+	check("without failures", time.Time{}, 0, time.Time{})
+	check("with failures", since, 2, since)
+	check("with failures before the last change of the state", m.StateSince.Add(-time.Second), 0, time.Time{})
+	check("after the failures", time.Time{}, 0, time.Time{})
 }
 
 func matcherMarkedSince(f *fixture) {

@@ -3658,7 +3658,7 @@ export interface components {
             name: string;
             /**
              * Format: date-time
-             * @description When the change of the oldest waiting event was made; absent if none waits
+             * @description When the change of the oldest waiting event was made, or since when Matcher fails; absent if none waits
              * @example 2026-03-02T10:00:00Z
              */
             oldestWaitingAt?: string;
@@ -3674,7 +3674,7 @@ export interface components {
             reason?: string;
             /**
              * Format: int64
-             * @description How many of them have failed, or follow a failed event of the same subject
+             * @description How many of them have failed, or follow a failed event of the same subject; while Matcher fails, all of its records
              * @example 0
              */
             retrying: number;
@@ -6876,7 +6876,7 @@ export interface components {
             name: string;
             /**
              * Format: date-time
-             * @description When the change of the oldest waiting event was made; absent if none waits
+             * @description When the change of the oldest waiting event was made, or since when Matcher fails; absent if none waits
              * @example 2026-03-02T10:00:00Z
              */
             oldestWaitingAt?: string;
@@ -6892,7 +6892,7 @@ export interface components {
             reason?: string;
             /**
              * Format: int64
-             * @description How many of them have failed, or follow a failed event of the same subject
+             * @description How many of them have failed, or follow a failed event of the same subject; while Matcher fails, all of its records
              * @example 0
              */
             retrying: number;

@@ -73,6 +73,9 @@ type Server struct {
 	Down atomic.Bool
 	// Lose is called after each successful request. If it returns true, the response is lost.
 	Lose func(r *http.Request) bool
+	// Fail is called before and after the import of each upload. If it returns true, the answer is a 500; done tells
+	// whether the rows were imported.
+	Fail func(done bool) bool
 
 	mu           sync.Mutex
 	sources      map[string]string // the contexts of the sources
@@ -113,7 +116,16 @@ func New() *Server {
 		})
 	}
 	const contexts = "/v1/imports/contexts/{context}/"
-	handle("POST "+contexts+"sources/{source}/upload", s.upload)
+	handle("POST "+contexts+"sources/{source}/upload", func(w http.ResponseWriter, r *http.Request) (int, any) {
+		if s.Fail != nil && s.Fail(false) {
+			return http.StatusInternalServerError, problem("internal_server_error")
+		}
+		status, body := s.upload(w, r)
+		if s.Fail != nil && s.Fail(true) {
+			return http.StatusInternalServerError, problem("internal_server_error")
+		}
+		return status, body
+	})
 	handle("GET "+contexts+"jobs", s.listJobs)
 	handle("GET "+contexts+"jobs/{job}/transactions", s.listJobTransactions)
 	handle("GET "+contexts+"transactions/search", s.search)

@@ -189,6 +189,10 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 	status.Retrying = parked.Parked
 	status.Waiting = int(row.LastSequence-row.DeliveredTo) + parked.Behind + parked.Unsent
 	status.OldestWaiting = parked.Oldest.Time
+	if failing := row.FailingSince.Time; parked.Unsent > 0 && !failing.IsZero() && !failing.Before(sub.StateSince) {
+		status.Retrying += parked.Unsent // records are due for Matcher since then, at least
+		status.OldestWaiting = domain.EarlierNonZero(status.OldestWaiting, failing)
+	}
 	if row.LastSequence > row.DeliveredTo {
 		status.Position = row.DeliveredTo
 		var next gormstore.Instant

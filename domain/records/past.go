@@ -133,15 +133,40 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 			delete(d.leaving, record.ExternalID)
 			return d.goBack(&record, externalID)
 		}
-		if past, err := record.LastPast(); err == nil && past.Rule == domain.OperatorJoin {
-			d.ignore(externalID)
-			return nil
+		if join, err := record.LastPast(); err == nil && join.Rule == domain.OperatorJoin {
+			return d.showBesideJoin(&record, join.Younger, externalID)
 		}
 		younger, err := d.split(&record, d.NewID())
 		if err != nil || younger.ExternalID == externalID {
 			return err
 		}
 	}
+}
+
+// showBesideJoin decides about a former row of a joined record that the vendor shows beside the present row. A row of
+// the older record is ignored until undoJoins undoes the join. A row that the newer record (younger) had before the
+// join says nothing about the join: the present row has not replaced it, so it becomes a record of its own.
+func (d *decision) showBesideJoin(record *Record, younger domain.TransactionID, externalID string) error {
+	own, err := d.formerOf(younger)
+	if err != nil {
+		return err
+	}
+	if !own[externalID] {
+		d.ignore(externalID)
+		return nil
+	}
+	if err := d.detach(record.ID, externalID); err != nil {
+		return err
+	}
+	before, err := d.source.Record(younger)
+	if err != nil {
+		return err
+	}
+	rest, _, _ := before.WithoutPast(externalID)
+	return d.emit(Changes{Rename: []Renamed{{
+		ID: before.ID, From: before.Key(), ExternalID: before.ExternalID, Supersedes: rest,
+		SupersededBy: before.SupersededBy,
+	}}})
 }
 
 // ignore makes the method put skip the row with this external id.

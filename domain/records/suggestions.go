@@ -418,29 +418,56 @@ func (d *decision) undoJoins() error {
 		return err
 	}
 	for _, record := range joined {
-		for shown := d.sweep.Seen(record.ExternalID); shown && d.showsJoined(&record); {
-			if err := d.undoJoin(&record); err != nil {
-				return err
-			}
-			if record, err = d.source.Record(record.ID); err != nil {
-				return err
-			}
+		if !d.sweep.Seen(record.ExternalID) {
+			continue
+		}
+		if err := d.undoShown(record); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// showsJoined reports whether the listing of the sweep contains the former row of one of the last joins of a record.
-func (d *decision) showsJoined(record *Record) bool {
-	for _, past := range slices.Backward(record.Supersedes) {
-		if past.Rule != domain.OperatorJoin {
-			return false
+// undoShown undoes the last joins of a record of which the listing contains both rows.
+func (d *decision) undoShown(record Record) error {
+	for {
+		shown, err := d.showsJoined(&record)
+		if err != nil || !shown {
+			return err
 		}
-		if d.sweep.Seen(past.ExternalID) {
-			return true
+		if err := d.undoJoin(&record); err != nil {
+			return err
+		}
+		if record, err = d.source.Record(record.ID); err != nil {
+			return err
 		}
 	}
-	return false
+}
+
+// showsJoined reports whether the last replacement of a record was a join, and the listing of the sweep contains a
+// former row of the older record. It need not be the row that the older record had before the join.
+func (d *decision) showsJoined(record *Record) (bool, error) {
+	join, err := record.LastPast()
+	if err != nil || join.Rule != domain.OperatorJoin {
+		return false, nil
+	}
+	own, err := d.formerOf(join.Younger)
+	return slices.ContainsFunc(record.Supersedes, func(past domain.Superseded) bool {
+		return d.sweep.Seen(past.ExternalID) && !own[past.ExternalID]
+	}), err
+}
+
+// formerOf returns the external ids of the former rows of a superseded record; nil if id is zero.
+func (d *decision) formerOf(id domain.TransactionID) (map[string]bool, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	record, err := d.source.Record(id)
+	former := make(map[string]bool, len(record.Supersedes))
+	for _, past := range record.Supersedes {
+		former[past.ExternalID] = true
+	}
+	return former, err
 }
 
 // undoJoin undoes the last join of a record. A row that the listing of the sweep lacks remains removed.

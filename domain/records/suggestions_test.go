@@ -340,6 +340,47 @@ func TestAJoin(t *testing.T) {
 		}
 		b.want(t, "1 a v4", "2 o v6", "3 c v2", "101 b v1", "1?3 excluded", "1?2 join_undone", "never a>b", "never o>b")
 	})
+	// rejoined is a record whose row p was replaced by a before the join.
+	rejoined := func(t *testing.T) *book {
+		b := joined(t)
+		b.records[0].Supersedes = append([]domain.Superseded{{ExternalID: "p", Rule: "same_description", Version: 1}},
+			b.records[0].Supersedes...)
+		b.past["p"] = recordID(1)
+		return b
+	}
+	t.Run("a complete listing with an earlier row of the older record undoes it", func(t *testing.T) {
+		b := rejoined(t)
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(),
+			Seen: func(id string) bool { return id == "p" || id == "b" || id == "c" },
+		})
+		if err := b.write(page, nil); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v4 <p removed", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b")
+		b.log = nil
+		if err := b.store(pageOf(purchase("p"), other2("b"))); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 p v5 <a", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "refresh b of 2")
+	})
+	t.Run("a former row of the newer record beside the present one becomes a record", func(t *testing.T) {
+		b := joined(t, "o")
+		b.check()
+		if err := b.store(pageOf(other2("b"), purchase("o"))); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 b v3 <a", "2 b v3 removed superseded by 1", "3 c v2", "101 o v1", "1?3 excluded", "1?2 joined",
+			"refresh b of 1")
+		c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.applyOne(c)
+		if got := b.lines()[1]; got != "2 b v4" {
+			t.Errorf("after a split: %q", got)
+		}
+	})
 	t.Run("an unsettled read with both rows does not undo it if the record went back", func(t *testing.T) {
 		b := wentBack(t)
 		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {

@@ -31,7 +31,7 @@ type counters struct {
 
 	// Counters of the vendor that has a stream of changes. They are not in byName, because TestSimulation runs
 	// without this vendor.
-	streamPages, streamedRemovals, mutations, gonePositions, skippedStreams int
+	streamPages, streamedRemovals, mutations, gonePositions, skippedStreams, withdrawn int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -140,6 +140,7 @@ func (t *counters) add(other counters) {
 	t.mutations += other.mutations
 	t.gonePositions += other.gonePositions
 	t.skippedStreams += other.skippedStreams
+	t.withdrawn += other.withdrawn
 }
 
 // missing returns the sorted names of the counters that are zero.
@@ -160,6 +161,7 @@ func (t counters) String() string {
 		all = append(all, fmt.Sprintf("%s ×%d", name, *count))
 	}
 	slices.Sort(all)
-	return fmt.Sprintf("%q, %d pages, %d removals, %d mutations, %d refused and %d skipped positions of streams",
-		all, t.streamPages, t.streamedRemovals, t.mutations, t.gonePositions, t.skippedStreams)
+	return fmt.Sprintf("%q, %d pages, %d removals, %d mutations, %d refused and %d skipped positions of streams, "+
+		"%d withdrawn rows", all, t.streamPages, t.streamedRemovals, t.mutations, t.gonePositions, t.skippedStreams,
+		t.withdrawn)
 }

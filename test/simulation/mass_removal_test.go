@@ -132,11 +132,17 @@ func (a *sweptAccount) isMass(rows, recent int) bool {
 //   - Rows that are no mass removal are removed, unless they were one before and none of the account has come back.
 //   - Each row of a mass removal is removed if and only if it is released (see absentRow.released).
 //
-// At the other vendors, a row may stay until a second listing proves its removal.
+// At the other vendors, a row may stay until a second listing proves its removal. It may not stay if the listing is a
+// stream, and the same pull has stored the row.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousRows sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	accounts := s.sweptAccounts(connection, lease, w, previousRows)
 	for account, swept := range accounts {
+		for _, id := range swept.removed {
+			if t := previousRows[id]; w.Stream && t.Version == 1 && t.Pull == lease.Pull {
+				s.counters.withdrawn++
+			}
+		}
 		recent := 0
 		for _, id := range swept.removed {
 			recent += s.isRecent(previousRows[id], w.At)
@@ -161,17 +167,18 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 			s.counters.massHeld++
 		}
 		for _, id := range swept.unseen {
-			k := rowKey{connection, id}
-			s.checkUnseen(k, w, held || !swept.back && !s.absent[k].since.IsZero())
+			k, t := rowKey{connection, id}, previousRows[id]
+			exact := w.Proof == domain.OneRead || w.Stream && t.Version == 1 && t.Pull == lease.Pull
+			s.checkUnseen(k, w, exact, held || !swept.back && !s.absent[k].since.IsZero())
 		}
 	}
 }
 
-// checkUnseen checks and records a row that stays live although a sweep lacks it. held reports whether it is part of a
-// mass removal.
-func (s *sim) checkUnseen(key rowKey, w ports.SweepWrite, held bool) {
+// checkUnseen checks and records a row that stays live although a sweep lacks it. exact reports whether the sweep
+// proves that the row was removed, and held whether it is part of a mass removal.
+func (s *sim) checkUnseen(key rowKey, w ports.SweepWrite, exact, held bool) {
 	a := s.absent[key]
-	if w.Proof == domain.OneRead && !s.connectionByID(key.connection).carriedOver && !s.announced[key] &&
+	if exact && !s.connectionByID(key.connection).carriedOver && !s.announced[key] &&
 		(!held || a.released(w.At, w.Sync)) {
 		s.violated("a sweep did not remove %s, which is held back since %v", key.externalID, a.since)
 	}

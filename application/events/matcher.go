@@ -835,8 +835,8 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 }
 
 // uploadFailed stores that Matcher has answered an upload with an internal error. If Matcher has imported rows since
-// the last such error, this file contains a bad row. If this is not known, the file is divided once, because one part may
-// then succeed.
+// the last such error, this file contains a bad row. If this is not known, the file is divided once, because one part
+// may then succeed.
 func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
 	now, first := r.Clock.Now(), file.entries[0]
 	works := r.workedAt.After(r.failedAt)

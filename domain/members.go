@@ -170,7 +170,12 @@ var members = []member{
 		size: func(t *Transaction) int { return len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes) },
 	},
 	{name: "supersededBy", equal: same(func(t *Transaction) TransactionID { return t.SupersededBy })},
-	{name: "possiblySupersedes", size: func(t *Transaction) int { return len(t.PossiblySupersedes) * memberSize }},
+	{
+		name: "possiblySupersedes", equal: func(a, b *Transaction) bool {
+			return slices.Equal(a.PossiblySupersedes, b.PossiblySupersedes)
+		},
+		size: func(t *Transaction) int { return len(t.PossiblySupersedes) * memberSize },
+	},
 	{name: "erasedAt"},
 	{name: "reason", size: func(t *Transaction) int { return textSize(t.Reason) }},
 	{name: "changed", optional: true, size: func(t *Transaction) int { return len(t.Changed) * memberSize }},

@@ -116,6 +116,11 @@ func suggestNewVersion(f *fixture) {
 	history := r.historyOf(after.ID, 10, nil)
 	f.equal("hash of the row", history[1].Transaction.RowSHA256, history[0].Transaction.RowSHA256)
 	f.equal("before", []domain.TransactionID(nil), history[1].Transaction.PossiblySupersedes)
+	for _, t := range f.readFeed(domain.Position{}, 10, 3) {
+		if t.ID == after.ID {
+			f.equal("changed", []string{"possiblySupersedes"}, t.Changed)
+		}
+	}
 }
 
 func suggestionsEnd(f *fixture) {

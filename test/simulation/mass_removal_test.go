@@ -279,12 +279,13 @@ func (s *sim) holdsRemovals(c *connection) bool {
 }
 
 // checkAnnouncedApplied checks that a succeeded pull has applied the removals that webhooks announced to it. It
-// checks nothing while removals are held back. A row may stay if the vendor has listed it after its removal, or has
-// restored it, because a complete listing with the row voids the announcement. The rows of a removed account stay, and
-// the announcements of their removals that were held back are forgotten together with the account.
+// checks nothing while removals are held back, or if the connection has got another reference since the pull started:
+// the simulation then no longer knows the rows of the former one. A row may stay if the vendor has listed it after its
+// removal, or has restored it, because a complete listing with the row voids the announcement. The rows of a removed
+// account stay, and the announcements of their removals that were held back are forgotten together with the account.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
-	if s.holdsRemovals(c) {
+	if s.holdsRemovals(c) || c.startedBefore(p) {
 		return
 	}
 	announced := map[string]bool{}

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 	"time"
 
@@ -220,4 +221,23 @@ func (b *pluggyBank) setAccountListed(t *testing.T, listed bool) (account string
 		t.Fatal(err)
 	}
 	return pluggysim.DemoCardAccountID, 1
+}
+
+// TestAnAccountThatIsGoneAfterItWasListed checks a pull between whose list of accounts and whose first page the vendor
+// has given the account another id: it is tried again.
+func TestAnAccountThatIsGoneAfterItWasListed(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		id := o.connect(b, "main")
+		b.inject(t, fault{
+			path: b.rowsPath(), kind: "status", status: http.StatusNotFound, times: 1,
+			body: `{"code":404,"codeDescription":"ACCOUNT_NOT_FOUND","message":"account not found"}`,
+		})
+		if pull := o.pull(id, nil); pull["status"] != "succeeded" || pull["attempts"] != 2.0 {
+			t.Errorf("the pull ended as %v", pull)
+		}
+		if h := o.get(pathOf(id, "/health")).want(http.StatusOK).json(); h["health"] != "healthy" {
+			t.Errorf("the health is %v", h)
+		}
+	})
 }

@@ -270,12 +270,17 @@ func classifyItemError(status int, body []byte) *domain.Error {
 }
 
 // classifyTransactionError classifies an error of the first page of transactions. A 404 is about the account, and says
-// nothing about the item.
+// nothing about the item. The vendor has listed the account just before, so it may have got another id since: the pull
+// is tried again.
 func classifyTransactionError(status int, body []byte) *domain.Error {
-	if status == http.StatusNotFound {
-		return classifyItemError(status, body)
+	if status != http.StatusNotFound {
+		return classifyError(status, body)
 	}
-	return classifyError(status, body)
+	failure := classifyItemError(status, body)
+	if failure != nil && failure.Code == domain.VendorRefused {
+		failure.Kind = domain.Unavailable
+	}
+	return failure
 }
 
 // itemNotFound is the code of an error about an item that the vendor does not know.

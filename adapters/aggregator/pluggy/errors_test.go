@@ -29,7 +29,8 @@ func TestOnlyTheVendorsWordMeansAnUnknownItem(t *testing.T) {
 		}
 	}
 	account := []byte(`{"code":404,"codeDescription":"ACCOUNT_NOT_FOUND","message":"account not found"}`)
-	if got := classifyTransactionError(404, account); got == nil || got.Code != domain.VendorRefused {
+	if got := classifyTransactionError(404, account); got == nil || got.Code != domain.VendorRefused ||
+		got.Kind != domain.Unavailable {
 		t.Errorf("an unknown account of the item: %v", got)
 	}
 	for _, status := range []int{400, 404} {

@@ -134,7 +134,7 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 			return d.goBack(&record, externalID)
 		}
 		if join, err := record.LastPast(); err == nil && join.Rule == domain.OperatorJoin {
-			return d.showBesideJoin(&record, join.Younger, externalID)
+			return d.returnToJoined(&record, join.Younger, externalID)
 		}
 		younger, err := d.split(&record, d.NewID())
 		if err != nil || younger.ExternalID == externalID {
@@ -143,10 +143,10 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 	}
 }
 
-// showBesideJoin decides about a former row of a joined record that the vendor shows beside the present row. A row of
+// returnToJoined decides about a former row of a joined record that the vendor shows beside the present row. A row of
 // the older record is ignored until undoJoins undoes the join. A row that the newer record (younger) had before the
 // join says nothing about the join: the present row has not replaced it, so it becomes a record of its own.
-func (d *decision) showBesideJoin(record *Record, younger domain.TransactionID, externalID string) error {
+func (d *decision) returnToJoined(record *Record, younger domain.TransactionID, externalID string) error {
 	own, err := d.formerOf(younger)
 	if err != nil {
 		return err

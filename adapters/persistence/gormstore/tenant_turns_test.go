@@ -76,40 +76,30 @@ func newTenant(t *testing.T) context.Context {
 	return ports.ForTenant(t.Context(), domain.TenantID{UUID: uuid.New()})
 }
 
-func TestOnlyTwoChangesOfATenantHoldConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		test := newTurnTest(t)
-		if n := test.start(newTenant(t), test.core, 20, change); n != 2 {
-			t.Errorf("%d transactions of 20 changes of one tenant run, want 2", n)
-		}
-		if n := test.start(newTenant(t), test.core, 1, change); n != 3 {
-			t.Errorf("with a change of another tenant %d transactions run, want 3", n)
-		}
-		close(test.dialect.lock)
-		test.operations.Wait()
-		if n := test.dialect.running.Load(); n != 21 || len(test.core.changes.queues) != 0 {
-			t.Errorf("at the end %d changes have run, and %d queues are left, want 21 and 0", n,
-				len(test.core.changes.queues))
-		}
-	})
-}
-
-func TestATenantUsesThreeOfFourReaders(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		test := newTurnTest(t)
-		if n := test.start(newTenant(t), test.core, 20, read); n != 3 {
-			t.Errorf("%d of 20 queries of one tenant run, want 3", n)
-		}
-		if n := test.start(newTenant(t), test.core, 1, read); n != 4 {
-			t.Errorf("with a query of another tenant %d queries run, want 4", n)
-		}
-		close(test.dialect.lock)
-		test.operations.Wait()
-		if n := test.dialect.running.Load(); n != 21 || len(test.core.reads.queues) != 0 {
-			t.Errorf("at the end %d queries have run, and %d queues are left, want 21 and 0", n,
-				len(test.core.reads.queues))
-		}
-	})
+func TestATenantHoldsOnlySomeOfTheConnections(t *testing.T) {
+	for name, tc := range map[string]struct {
+		do   func(ctx context.Context, core *Core) error
+		want int32 // operations of one tenant that run at once
+	}{
+		"changes":            {change, 2},
+		"queries, 4 readers": {read, 3},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			test := newTurnTest(t)
+			if n := test.start(newTenant(t), test.core, 20, tc.do); n != tc.want {
+				t.Errorf("%s: %d of 20 of one tenant run, want %d", name, n, tc.want)
+			}
+			if n := test.start(newTenant(t), test.core, 1, tc.do); n != tc.want+1 {
+				t.Errorf("%s: with one of another tenant %d run, want %d", name, n, tc.want+1)
+			}
+			close(test.dialect.lock)
+			test.operations.Wait()
+			left := len(test.core.changes.queues) + len(test.core.reads.queues)
+			if n := test.dialect.running.Load(); n != 21 || left != 0 {
+				t.Errorf("%s: at the end %d have run, and %d queues are left, want 21 and 0", name, n, left)
+			}
+		})
+	}
 }
 
 func TestWorkInTheBackgroundOrOfNoTenantDoesNotWaitForATurn(t *testing.T) {

@@ -742,6 +742,50 @@ func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
 	}
 }
 
+// The vendor may give an account and its rows other ids after it was asked for the accounts, and before it is asked for
+// the rows. The rows then come with an account that was not listed. It must be recognised before a row is stored.
+func TestAnAccountThatGetsAnotherIDDuringAPullContinues(t *testing.T) {
+	e := newRelinkEnv(t)
+	l := e.vendor.links["item-1"]
+	accounts := 0
+	e.vendor.onAccounts = func() error { accounts++; return nil }
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		if step.Account != "a1" {
+			return nil, nil
+		}
+		l.accounts[0] = numbered("a9", "111")
+		l.rows = slices.Concat(
+			movements("a9", "v1 2026-02-01 bakery", "v2 2026-02-02 market", "v3 2026-02-03 rent", "v0 2025-11-01 old"),
+			movements("b1", "z1 2026-02-01 salary"),
+		)
+		return &ports.VendorPage{
+			Accounts: l.accounts[:1], Transactions: domain.RawTransactionsOf(l.rows[:4]...),
+		}, nil
+	}
+	_, position := e.changes(domain.Position{})
+	e.wantPull(e.pull(), domain.PullSucceeded, "")
+	e.wantLive([]string{"v0 old", "v1 bakery", "v2 market", "v3 rent", "z1 salary"})
+	e.wantNotAdded(position, "old", "bakery", "market", "rent", "salary")
+	if known := e.accounts(); len(known) != 2 {
+		t.Errorf("there are %d accounts, want 2", len(known))
+	}
+	// Rows of an account that is not listed either way cost one request in each pull.
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		page := &ports.VendorPage{Accounts: []domain.AccountData{numbered("closed", "999")}}
+		for _, row := range l.rows {
+			if row.Account == step.Account {
+				page.Transactions = append(page.Transactions, domain.RawTransactionsOf(row)...)
+			}
+		}
+		return page, nil
+	}
+	accounts = 0
+	e.wantPull(e.pull(), domain.PullSucceeded, "")
+	if accounts != 2 {
+		t.Errorf("the accounts were listed %d times, want 2", accounts)
+	}
+}
+
 // A pull without a new account reference must not call any store method that is only needed for relinks.
 func TestAnOrdinaryPullAsksNothingAboutRelinks(t *testing.T) {
 	e := newRelinkEnv(t)

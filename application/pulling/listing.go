@@ -27,6 +27,9 @@ type listing struct {
 	// maybe contains, by external id, the accounts of deleted connections that an account of a new connection may
 	// continue.
 	maybe map[string][]domain.AccountID
+	// unlisted contains the external ids of accounts that rows name, and that the list did not contain when it was read
+	// again; see confirmUnlisted.
+	unlisted map[string]bool
 }
 
 // listAccounts reads the accounts of the account reference and stores them.
@@ -62,6 +65,40 @@ func (l *link) listAccounts(ctx context.Context) error {
 	l.listed.initial, w.Progress = true, l.journal.progress
 	return l.journal.store(ctx, w)
 }
+
+// confirmUnlisted reads the list of accounts again if rows name an account that it lacks. It returns
+// errAccountsChanged if the list contains the account now: the vendor may have given an account another id after the
+// list was read. The attempt must then end before it stores the rows, because only a write with the new list finds the
+// account that the new one continues (AccountContinues).
+func (l *link) confirmUnlisted(ctx context.Context, named []domain.AccountData) error {
+	isUnconfirmed := func(account domain.AccountData) bool {
+		return !l.listed.unlisted[account.ExternalID] && !slices.Contains(l.listed.externalIDs, account.ExternalID)
+	}
+	if !slices.ContainsFunc(named, isUnconfirmed) {
+		return nil
+	}
+	if err := l.checkNotPaused(ctx); err != nil {
+		return err
+	}
+	all, err := l.vendor.Accounts(ctx, l.access)
+	if err != nil && !errors.Is(err, ports.ErrInconsistentAccounts) {
+		return err
+	}
+	if l.listed.unlisted == nil {
+		l.listed.unlisted = map[string]bool{}
+	}
+	for _, account := range named {
+		isAccount := func(other domain.AccountData) bool { return other.ExternalID == account.ExternalID }
+		if isUnconfirmed(account) && slices.ContainsFunc(all, isAccount) {
+			return errAccountsChanged
+		}
+		l.listed.unlisted[account.ExternalID] = true
+	}
+	return nil
+}
+
+// errAccountsChanged ends an attempt because the vendor lists other accounts than at its start.
+var errAccountsChanged = &domain.Error{Kind: domain.Unavailable, Code: domain.ListChanged}
 
 // with returns the listing with its accounts: all that the vendor lists, and those that can be read.
 func (l listing) with(all, readable []domain.AccountData, maybe map[string][]domain.AccountID) listing {

@@ -167,7 +167,8 @@ func (r *stepReader) newDiffer(step domain.Step) *differ {
 // needsRestart reports whether a step that failed with this error must be read again from its first page,
 // without waiting for the next attempt.
 func needsRestart(failure error) bool {
-	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged)
+	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged) &&
+		failure != errAccountsChanged //nolint:errorlint // it has the same code
 }
 
 // noteDoubted remembers which doubted rows the step has returned. A doubted row was announced as removed, but not
@@ -196,6 +197,9 @@ func (r *stepReader) readPages(ctx context.Context, step domain.Step, changes *d
 	defer held.release()
 	for {
 		batch := pages.next()
+		if err := r.confirmUnlisted(ctx, batch.accounts); err != nil {
+			return err
+		}
 		stored := held.hold(ctx, &batch)
 		r.journal.read = r.journal.read.with(&batch, step)
 		if end == endOfChanges && batch.err != nil { // the next reading begins with the first page

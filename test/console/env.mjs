@@ -28,6 +28,15 @@ export const screenshotsTenant = 900;
 // presentDay is the present day as the console sees it: a day ends when it has ended in Mexico.
 export const presentDay = () => new Date(Date.now() - 6 * 3600000).toISOString().slice(0, 10);
 
+const endOfMonthBefore = (day) => new Date(Date.parse(day.slice(0, 8) + '01') - 86400000).toISOString().slice(0, 10);
+
+// lastDay is the last day of the month before, which is the day that the month-end closes.
+export const lastDay = endOfMonthBefore(presentDay());
+
+// coveredDay is the last day of the last month that a bank read just now covers. In the first days of a month this is not
+// lastDay: the next banking day can be four days away.
+export const coveredDay = endOfMonthBefore(new Date(Date.parse(presentDay()) - 5 * 86400000).toISOString());
+
 export const bothScopes = 'discovery:read discovery:write';
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');

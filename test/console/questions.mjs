@@ -2,8 +2,8 @@
 // that was written. tasks.test.mjs plays them with few data, and size.mjs with the data of a large tenant. Each begins at
 // the overview.
 import assert from 'node:assert/strict';
-import { api, confirm, control, PLUGGY, pluggyLogin, presentDay, pull, sendPluggyWebhook, until } from './env.mjs';
-import { addBank, addRow, connect, create, dialogOf, dropRow, lastDay, plain } from './tasks.mjs';
+import { api, confirm, control, coveredDay, lastDay, PLUGGY, pluggyLogin, presentDay, pull, sendPluggyWebhook, until } from './env.mjs';
+import { addBank, addRow, connect, create, dialogOf, dropRow, plain } from './tasks.mjs';
 
 const shown = (date) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(date));
 const number = (n) => new Intl.NumberFormat('en-US').format(n);
@@ -358,6 +358,7 @@ export const questions = [
     async play(player, { operator, statements }) {
       const { page } = player;
       await player.section('Month-end');
+      if (coveredDay !== lastDay) await player.fill('Last day of the period', coveredDay);
       await player.fill('Search', 'filial-');
       await player.click(page.getByRole('button', { name: 'Select 2 open accounts' }).or(page.getByRole('button', { name: 'Select 2 accounts' })));
       await player.click(page.getByRole('button', { name: 'Download 2 statements' }));
@@ -373,7 +374,7 @@ export const questions = [
         await facts.waitFor();
         const [opening, incoming, outgoing, closing] = (await facts.locator('dd').allInnerTexts()).map(amountOf);
         const [{ id: account }] = (await api(operator, 'GET', `/aggregator-connections/${statements[i]}/accounts`)).items;
-        const period = `from=${lastDay.slice(0, 8)}01&to=${lastDay}`;
+        const period = `from=${coveredDay.slice(0, 8)}01&to=${coveredDay}`;
         const { total: [sums] } = await api(operator, 'GET', `/transactions/summary?accountId=${account}&status=posted&${period}`);
         assert.deepEqual([incoming, outgoing], [Number(sums.in), -Number(sums.out)], name);
         assert.equal((opening + incoming + outgoing).toFixed(2), closing.toFixed(2), name);

@@ -2,12 +2,9 @@
 // size.mjs with the data of a large tenant. Each begins at the overview, and ends when its answer is on the screen.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { api, control, PLUGGY, pluggyLogin, presentDay, pull, sendPluggyWebhook, until } from './env.mjs';
+import { api, control, lastDay, PLUGGY, pluggyLogin, pull, sendPluggyWebhook, until } from './env.mjs';
 
 const dayOf = (age) => new Date(Date.now() - age * 86400000).toISOString();
-const thisMonth = presentDay().slice(0, 8) + '01';
-// The last day of the month before, which is the day that the month-end closes.
-export const lastDay = new Date(Date.parse(thisMonth) - 86400000).toISOString().slice(0, 10);
 
 // addBank adds an item with an account and rows at the vendor. It returns the ids of the item, the account and the rows.
 export async function addBank(name, rows, { balance = 1000, ...item } = {}) {

@@ -614,9 +614,23 @@ func relinkMoves(f *fixture) {
 	f.noError(err)
 	f.equal("completeness", true, completeness.Known())
 	f.equal("completeness of the connection", true, f.factsOf(n.c).Compared)
+	f.closeIsAfter(id, moved)
 	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("row after a split", "y", split.ExternalID)
+}
+
+// closeIsAfter checks that a close is later than the last versions of these records, although it comes from a replica
+// whose clock is behind.
+func (f *fixture) closeIsAfter(account domain.AccountID, versions []domain.Transaction) {
+	f.Helper()
+	request := f.closeRequest("2026-12-31")
+	request.At = epoch
+	closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, request, ports.CloseSteps{}, nil)
+	f.noError(err)
+	for _, t := range versions {
+		f.equal("the close is after "+t.ExternalID, true, closed.ClosedAt.After(t.UpdatedAt))
+	}
 }
 
 // numbersOfSharedAccounts checks accounts with one id of the institution. Numbers that differ speak against one

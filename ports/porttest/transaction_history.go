@@ -40,7 +40,8 @@ func (f *fixture) history(c domain.Connection, externalID string) []domain.Trans
 }
 
 // historyOf reads the history of a transaction page by page. A page has at most limit versions. historyOf checks that
-// the version numbers have no gap, and that the Previous field of each version equals the next item of the list.
+// the version numbers have no gap, that the times rise, and that the Previous field of each version equals the next
+// item of the list.
 func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) []domain.TransactionVersion {
 	f.Helper()
 	versions := collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
@@ -50,6 +51,9 @@ func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) 
 		f.equal("number of a version", versions[0].Transaction.Version-i, v.Transaction.Version)
 		if i+1 < len(versions) {
 			f.equal("version before", &versions[i+1].Transaction, v.Previous)
+			if at, before := v.Transaction.UpdatedAt, versions[i+1].Transaction.UpdatedAt; !at.After(before) {
+				f.Errorf("version %d is from %s, which is not after %s", v.Transaction.Version, at, before)
+			}
 		} else {
 			f.equal("version before the first", (*domain.Transaction)(nil), v.Previous)
 		}

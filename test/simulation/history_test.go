@@ -43,8 +43,9 @@ func (s *sim) publishOriginals(c *connection) {
 	}
 }
 
-// checkHistory checks the history of a stored transaction: no version is missing, each version is equal to what readers
-// of the feed have seen, and undoing all versions results in the content with which the transaction was first stored.
+// checkHistory checks the history of a stored transaction: no version is missing, the times rise, each version is equal
+// to what readers of the feed have seen, and undoing all versions results in the content with which the transaction was
+// first stored.
 func (s *sim) checkHistory(t domain.Transaction) {
 	state := t
 	for n, v := range s.historyOf(t) {
@@ -64,6 +65,10 @@ func (s *sim) checkHistory(t domain.Transaction) {
 		}
 		if v.Previous == nil {
 			break
+		}
+		if !v.Transaction.UpdatedAt.After(v.Previous.UpdatedAt) {
+			s.violated("version %d of %s is from %s, and the one before it from %s",
+				state.Version, t.ExternalID, v.Transaction.UpdatedAt, v.Previous.UpdatedAt)
 		}
 		state = *v.Previous
 	}

@@ -17,6 +17,17 @@ type Instant struct{ time.Time }
 // At returns t as the value of a column.
 func At(t time.Time) Instant { return Instant{t} }
 
+// NextTime returns an SQL expression for the time at, but at least one microsecond after the time last. Both are SQL
+// expressions.
+func NextTime(dialect, at, last string) string {
+	if dialect == "sqlite" {
+		return "max(" + at + ", " + last + " + 1)"
+	}
+	// Only immutable functions are used, so that the database may evaluate the expression on any server. Adding an
+	// interval to a time with a zone is not immutable.
+	return "greatest(" + at + ", (" + last + " AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')"
+}
+
 // GormDataType returns the name of the column's type for GORM.
 func (Instant) GormDataType() string { return "instant" }
 

@@ -205,15 +205,19 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause is the text that turns an INSERT INTO transactions into an upsert. A stored row with the same external
-// id is overwritten, except for the columns that are Kept.
-var ConflictClause = " ON CONFLICT (connection_id, external_id, tenant_id) DO UPDATE SET " +
-	JoinColumns(func(c Column) string {
-		if c.Is(Kept) {
+// ConflictClause returns the text that turns an INSERT INTO transactions into an upsert. A stored row with the same
+// external id is overwritten, except for the columns that are Kept.
+func ConflictClause(dialect string) string {
+	return " ON CONFLICT (connection_id, external_id, tenant_id) DO UPDATE SET " + JoinColumns(func(c Column) string {
+		switch {
+		case c.Is(Kept):
 			return ""
+		case c.Name == "updated_at":
+			return "updated_at = " + NextTime(dialect, "excluded.updated_at", "transactions.updated_at")
 		}
 		return c.Name + " = excluded." + c.Name
 	})
+}
 
 // IsRead reports whether callers see the column.
 func IsRead(c Column) bool { return !c.Is(Unread) }

@@ -111,7 +111,7 @@ var upsertSQL = func() string {
 	})
 	return "INSERT INTO transactions (" + columnNames + ") SELECT " + values +
 		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names,
-		", ") + ")" + gormstore.ConflictClause
+		", ") + ")" + gormstore.ConflictClause("postgres")
 }()
 
 // columnNames is the list of all columns of transactions, separated by commas.

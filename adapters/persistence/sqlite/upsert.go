@@ -29,10 +29,12 @@ var (
 	upsertRows = strings.Repeat(upsertRow, upsertBatch)
 )
 
+var conflictClause = gormstore.ConflictClause("sqlite")
+
 // UpsertTransactions overwrites stored rows with the same connection and external id. The stored rows keep their ids,
 // because the upsert does not overwrite the column id. The caller has read these ids before.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
-	return insertRows(tx, gormstore.TransactionTable, rows, gormstore.ConflictClause)
+	return insertRows(tx, gormstore.TransactionTable, rows, conflictClause)
 }
 
 // InsertPrepared implements gormstore.Dialect.

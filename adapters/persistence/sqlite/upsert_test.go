@@ -10,7 +10,7 @@ import (
 // it.
 func TestTheStatementOfAFullBatchIsKept(t *testing.T) {
 	tables := map[string]string{
-		gormstore.TransactionTable: gormstore.ConflictClause,
+		gormstore.TransactionTable: conflictClause,
 		gormstore.PreparedTable:    "",
 	}
 	for table, conflict := range tables {

@@ -12,17 +12,14 @@ import (
 // versions with a later time than all versions that are already stored, even if the clocks of the replicas differ. The
 // row of a connection is locked until the transaction ends, so that the times rise in the order of the commits. A close
 // of a period takes its time from the same row.
+//
+// A transaction can write more than one version of a record, for example of one that moves to another connection and
+// continues as a new row. Each version is then one microsecond later than the one before it (gormstore.NextTime).
 
 // tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
 // and the present time. It returns the new time.
 func tickSQL(dialect string) string {
-	// Only immutable functions are used, so that the database may evaluate the expression on any server. Adding an
-	// interval to a time with a zone is not immutable.
-	next := "greatest(excluded.last_at, (change_clocks.last_at AT TIME ZONE 'UTC' + interval '1 microsecond') " +
-		"AT TIME ZONE 'UTC')"
-	if dialect == "sqlite" {
-		next = "max(excluded.last_at, change_clocks.last_at + 1)"
-	}
+	next := gormstore.NextTime(dialect, "excluded.last_at", "change_clocks.last_at")
 	return `INSERT INTO change_clocks (connection_id, tenant_id, last_at) VALUES (?, ?, ?)
 		ON CONFLICT (connection_id, tenant_id) DO UPDATE SET last_at = ` + next + ` RETURNING last_at`
 }
@@ -60,6 +57,16 @@ func (p *pageWriter) stamp() (err error) {
 	if p.page != nil {
 		p.page.At = p.At
 	}
+	return err
+}
+
+// keepLater advances the clock to the latest time that a version of this transaction can have. Each version but the
+// first follows an archiving.
+func (p *pageWriter) keepLater() error {
+	if p.archived < 2 {
+		return nil
+	}
+	_, err := tick(p.tx, p.pull.Tenant, p.pull.Connection, p.At.Add(time.Duration(p.archived)*time.Microsecond))
 	return err
 }
 

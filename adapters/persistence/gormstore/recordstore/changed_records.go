@@ -21,9 +21,12 @@ import (
 const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
 	WHERE account_completeness.connection_id = ? AND account_completeness.tenant_id = ?)`
 
-// changeBooks stores how the changes of the transaction affect the completeness, the closed periods, the bank
-// statements and the bills of the accounts. It must be called after the last change.
+// changeBooks ends the changes of the transaction: it stores how they affect the completeness, the closed periods, the
+// bank statements and the bills of the accounts. It must be called after the last change.
 func (p *pageWriter) changeBooks() (err error) {
+	if err := p.keepLater(); err != nil {
+		return err
+	}
 	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod && !p.hasStatements && !p.hasBills {
 		return nil
 	}

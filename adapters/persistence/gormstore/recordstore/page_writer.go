@@ -318,6 +318,7 @@ type pageWriter struct {
 	actor   string // the operator whose decision is written; "" for a pull
 	// uncounted is set if versions were written that counts may not contain.
 	uncounted bool
+	archived  int   // how often present versions were archived
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 

@@ -80,37 +80,26 @@ func (b *publisher) foreseenTime() (time.Time, error) {
 const ofPrepared = ` FROM prepared_transactions p JOIN transactions t ON t.id = p.id AND t.tenant_id = p.tenant_id
 	WHERE p.connection_id = ? AND p.tenant_id = ?`
 
-// archivePreparedSQL copies these versions to transaction_versions. Its first parameter is the time at which they are
-// replaced.
-var archivePreparedSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " +
-	gormstore.JoinColumns(func(c gormstore.Column) string {
-		if !gormstore.IsVersioned(c) {
-			return ""
-		}
-		return "t." + c.Name
-	}) + ", CAST(? AS timestamptz)" + ofPrepared
-
 // pastSQL makes the external ids of these records former external ids.
 const pastSQL = `INSERT INTO row_states (connection_id, external_id, transaction_id, tenant_id)
 	SELECT t.connection_id, t.external_id, t.id, t.tenant_id` + ofPrepared + `
 	ON CONFLICT (connection_id, external_id, tenant_id) DO UPDATE SET transaction_id = excluded.transaction_id`
 
-// switchSQL replaces the present versions of records by the prepared ones. Its parameters are the position in the
-// change feed, the connection and the tenant.
-var switchSQL = "UPDATE transactions SET superseded_by = NULL, " + gormstore.JoinColumns(
-	switched,
-) + ` FROM prepared_transactions p WHERE p.connection_id = ? AND p.tenant_id = ? AND transactions.id = p.id
-	AND transactions.tenant_id = p.tenant_id AND transactions.version + 1 = p.version`
-
-// switched returns the assignment of a column in switchSQL; "" if the column does not change.
-func switched(c gormstore.Column) string {
-	switch {
-	case c.Name == "change_tx":
-		return "change_tx = ?"
-	case c.Is(gormstore.Kept) && c.Name != "external_id" && c.Name != "supersedes":
-		return ""
-	}
-	return c.Name + " = p." + c.Name
+// switchSQL returns the statement that replaces the present versions of records by the prepared ones. Its parameters
+// are the position in the change feed, the connection and the tenant.
+func switchSQL(dialect string) string {
+	return "UPDATE transactions SET superseded_by = NULL, " + gormstore.JoinColumns(func(c gormstore.Column) string {
+		switch {
+		case c.Name == "change_tx":
+			return "change_tx = ?"
+		case c.Name == "updated_at":
+			return "updated_at = " + gormstore.NextTime(dialect, "p.updated_at", "transactions.updated_at")
+		case c.Is(gormstore.Kept) && c.Name != "external_id" && c.Name != "supersedes":
+			return ""
+		}
+		return c.Name + " = p." + c.Name
+	}) + ` FROM prepared_transactions p WHERE p.connection_id = ? AND p.tenant_id = ? AND transactions.id = p.id
+		AND transactions.tenant_id = p.tenant_id AND transactions.version + 1 = p.version`
 }
 
 // switchOver makes the prepared records visible; prepared is their number. Errors: records.ErrNotCompared if one of
@@ -120,13 +109,15 @@ func (p *pageWriter) switchOver(prepared int) error {
 		return err
 	}
 	own := []any{p.pull.Connection, p.pull.Tenant}
-	if err := p.tx.Exec(archivePreparedSQL, append([]any{p.time(p.At)}, own...)...).Error; err != nil {
+	p.archived++
+	archive := archiveSQL(p.tx.Name(), "t.") + ofPrepared
+	if err := p.tx.Exec(archive, append([]any{p.time(p.At)}, own...)...).Error; err != nil {
 		return err
 	}
 	if err := p.tx.Exec(pastSQL, own...).Error; err != nil {
 		return err
 	}
-	n, err := gormstore.RowsAffected(p.tx.Exec(switchSQL, append([]any{p.changeSeq}, own...)...))
+	n, err := gormstore.RowsAffected(p.tx.Exec(switchSQL(p.tx.Name()), append([]any{p.changeSeq}, own...)...))
 	if err == nil && n != prepared {
 		err = records.ErrNotCompared
 	}

@@ -229,6 +229,7 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 		return err
 	}
 	ofAccount := "connection_id = ? AND " + b.dialect.TenantIs("tenant_id", "?") + " AND account_id = ?"
+	b.archived++
 	changed := " IN (SELECT id FROM transactions WHERE version > 1 AND " + ofAccount + ")"
 	for _, statement := range []struct {
 		sql  string
@@ -236,7 +237,10 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 	}{
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + changed,
 			[]any{to, source, tenant, source, tenant, account}},
-		{archiveMovedSQL + ofAccount, []any{to, b.time(b.At), source, tenant, account}},
+		{
+			archiveMovedSQL(b.tx.Name()) + " FROM transactions WHERE " + ofAccount,
+			[]any{to, b.time(b.At), source, tenant, account},
+		},
 		{`INSERT INTO split_pairs (connection_id, old_external_id, new_external_id, tenant_id)
 			SELECT ?, old_external_id, new_external_id, tenant_id FROM split_pairs
 			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, source, tenant}},

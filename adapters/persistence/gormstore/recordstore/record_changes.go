@@ -221,7 +221,9 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	if err := p.archive(condition); err != nil {
 		return 0, err
 	}
-	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), gormstore.At(p.At)
+	columns["version"] = gorm.Expr("version + 1")
+	at := gormstore.NextTime(p.tx.Name(), "CAST(? AS timestamptz)", "updated_at")
+	columns["updated_at"] = gorm.Expr(at, p.time(p.At))
 	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
 	columns["actor"] = p.actor
 	p.uncounted = true

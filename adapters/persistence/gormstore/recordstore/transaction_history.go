@@ -15,23 +15,33 @@ import (
 // The table transaction_versions contains the earlier versions of rows. Before a row of the table transactions is
 // overwritten, its current version is copied to transaction_versions. A row that never changes has no row there.
 
-// archiveSQL is the statement that copies the current versions of rows to transaction_versions. Its parameter is the
-// time at which the versions are replaced. The condition on the rows must be appended to its text.
-var archiveSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
-	", CAST(? AS timestamptz) FROM transactions WHERE "
+// archiveSQL returns the statement that copies the current versions of rows to transaction_versions. prefix is the
+// alias of transactions with a dot, or "". The parameter is the time of the transaction, which gives the time at which
+// the versions are replaced. The rest of the SELECT must be appended to the text.
+func archiveSQL(dialect, prefix string) string {
+	return archiveColumnsSQL(dialect, prefix, func(c gormstore.Column) string { return prefix + c.Name })
+}
 
 // archiveMovedSQL is like archiveSQL, for rows that are about to move to another connection, whose id is the first
 // parameter. The versions have its id, too.
-var archiveMovedSQL = "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " +
-	gormstore.JoinColumns(func(c gormstore.Column) string {
-		switch {
-		case !gormstore.IsVersioned(c):
-			return ""
-		case c.Name == "connection_id":
+func archiveMovedSQL(dialect string) string {
+	return archiveColumnsSQL(dialect, "", func(c gormstore.Column) string {
+		if c.Name == "connection_id" {
 			return "?"
 		}
 		return c.Name
-	}) + ", CAST(? AS timestamptz) FROM transactions WHERE "
+	})
+}
+
+func archiveColumnsSQL(dialect, prefix string, value func(gormstore.Column) string) string {
+	return "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " +
+		gormstore.JoinColumns(func(c gormstore.Column) string {
+			if !gormstore.IsVersioned(c) {
+				return ""
+			}
+			return value(c)
+		}) + ", " + gormstore.NextTime(dialect, "CAST(? AS timestamptz)", prefix+"updated_at")
+}
 
 // versionColumns are the columns of transaction_versions.
 var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
@@ -45,7 +55,9 @@ var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
 // which must select rows of the connection. It must be called before the statement that updates these rows. The lock on
 // the pull excludes all other writers of these rows.
 func (p *pageWriter) archive(condition clause.Expr) error {
-	return p.tx.Exec(archiveSQL+condition.SQL, append([]any{p.time(p.At)}, condition.Vars...)...).Error
+	p.archived++
+	return p.tx.Exec(archiveSQL(p.tx.Name(), "")+" FROM transactions WHERE "+condition.SQL,
+		append([]any{p.time(p.At)}, condition.Vars...)...).Error
 }
 
 // History reads the versions of one transaction, and then their pulls and deliveries. It may use several statements

@@ -53,7 +53,8 @@ func (r *stepReader) plan() domain.Progress {
 // awaited returns the accounts that the scope names but the vendor does not list. The result maps the external id of
 // each account to the time at which the pull began to wait for the account.
 //
-// Accounts that are marked as removed are omitted, because the rows of a removed account do not change.
+// Ids under which the vendor no longer lists an account are omitted. The rows of a removed account do not change, and
+// an account whose id has changed is listed under its new id.
 //
 // If the connection's target was changed after the pull was queued, awaited returns nil. The reason is that the scope
 // may name accounts of the earlier target.
@@ -63,7 +64,7 @@ func (r *stepReader) awaited() map[string]time.Time {
 	}
 	var awaited map[string]time.Time
 	for _, name := range r.scope.AccountNames() {
-		if slices.Contains(r.listed.externalIDs, name) || slices.Contains(r.RemovedAccounts, name) {
+		if slices.Contains(r.listed.externalIDs, name) || slices.Contains(r.FormerAccountIDs, name) {
 			continue
 		}
 		since, ok := r.journal.progress.Awaited[name]

@@ -20,9 +20,10 @@ type Claimed struct {
 	// older page of the vendor may still contain them. This pull must not store them again. In the first attempt of a
 	// pull, Removed is nil.
 	Removed []string
-	// RemovedAccounts contains the sorted external ids of the connection's accounts that are marked as removed. It is
-	// set only if the scope of the pull names accounts.
-	RemovedAccounts []string
+	// FormerAccountIDs contains the sorted external ids under which the vendor no longer lists an account: the ids of
+	// the accounts that are marked as removed, and the former ids of the others. It is set only if the scope of the
+	// pull names accounts.
+	FormerAccountIDs []string
 	// Quarantine holds the keys of the connection's quarantined rows (rows that could not be normalised), in any order.
 	Quarantine []domain.QuarantineKey
 	// Nameless is set if the quarantine contains a row without a readable external id, and a pull has read this row
@@ -166,8 +167,8 @@ type ClaimSource interface {
 	// row was marked as removed at or after start, or if a transaction has former external ids. carriedOver is true if
 	// the connection has carried-over rows.
 	Rows(start time.Time) (empty, removed, carriedOver bool, err error)
-	// RemovedAccounts returns the sorted external ids of the accounts that are marked as removed.
-	RemovedAccounts() ([]string, error)
+	// FormerAccountIDs returns the value of Claimed.FormerAccountIDs.
+	FormerAccountIDs() ([]string, error)
 	// NextRemoved returns the sorted external ids of the rows that the connection's queued pull must mark as removed.
 	NextRemoved() ([]string, error)
 }
@@ -214,7 +215,7 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 		return err
 	}
 	if len(c.Pull.Scope.AccountNames()) > 0 {
-		if c.RemovedAccounts, err = source.RemovedAccounts(); err != nil {
+		if c.FormerAccountIDs, err = source.FormerAccountIDs(); err != nil {
 			return err
 		}
 	}

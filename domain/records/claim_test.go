@@ -194,7 +194,7 @@ func (d *deliveries) Rows(start time.Time) (empty, removed, carriedOver bool, er
 	return d.empty, !d.removed.IsZero() && !d.removed.Before(start), !d.empty, d.err
 }
 
-func (d *deliveries) RemovedAccounts() ([]string, error) {
+func (d *deliveries) FormerAccountIDs() ([]string, error) {
 	d.calls = append(d.calls, "accounts")
 	return []string{"gone"}, d.err
 }
@@ -224,7 +224,7 @@ func TestTheFirstAttemptMergesTheDeliveries(t *testing.T) {
 	if !slices.Equal(p.Scope.Removed, []string{"a", "b"}) || p.Scope.Signal != domain.SignalRecovered {
 		t.Errorf("scope: %+v", p.Scope)
 	}
-	if !slices.Equal(d.calls, []string{"rows"}) || claimed.Removed != nil || claimed.RemovedAccounts != nil {
+	if !slices.Equal(d.calls, []string{"rows"}) || claimed.Removed != nil || claimed.FormerAccountIDs != nil {
 		t.Errorf("calls: %v, claimed %+v", d.calls, claimed)
 	}
 	d.removed = d.removed.Add(-1)
@@ -244,7 +244,7 @@ func TestALaterAttemptKeepsItsScope(t *testing.T) {
 		len(p.Progress.Awaited) != 1 {
 		t.Errorf("%+v, complete %t, %v", p, complete, err)
 	}
-	if !slices.Equal(claimed.Removed, []string{"row"}) || !slices.Equal(claimed.RemovedAccounts, []string{"gone"}) {
+	if !slices.Equal(claimed.Removed, []string{"row"}) || !slices.Equal(claimed.FormerAccountIDs, []string{"gone"}) {
 		t.Errorf("%+v", claimed)
 	}
 }

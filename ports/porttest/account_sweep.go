@@ -223,7 +223,7 @@ func claimOfRemovedAccounts(f *fixture) {
 		{"of a pull that names no account", domain.PullScope{Everything: true}, nil},
 	} {
 		l, claimed := f.claim(f.requestPull(c, pull.scope).ID)
-		f.equal("removed accounts "+pull.name, pull.want, claimed.RemovedAccounts)
+		f.equal("removed accounts "+pull.name, pull.want, claimed.FormerAccountIDs)
 		f.finish(l, domain.PullSucceeded, "")
 	}
 }

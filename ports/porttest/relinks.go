@@ -441,6 +441,9 @@ func relinkEndsAccounts(f *fixture) {
 	third.publish("a2=a2", "b3=b")
 	r.want("continued after the removal", "1: y v2 was x", "2: b3 v2 was b1")
 	f.equal("listed again", true, f.listAccounts(r.c)[1].RemovedAt.IsZero())
+	f.finish(third.l, domain.PullSucceeded, "")
+	_, claimed := f.claim(f.requestPull(r.c, domain.PullScope{Changed: map[string][]string{"a": {"x"}}}).ID)
+	f.equal("former ids", []string{"a", "b"}, claimed.FormerAccountIDs)
 }
 
 func relinkWithoutAccount(f *fixture) {

@@ -250,15 +250,28 @@ func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because a database may sort texts in
+// FormerAccountIDs implements records.ClaimSource. It sorts the ids in Go, because a database may sort texts in
 // another order.
-func (s claimSource) RemovedAccounts() ([]string, error) {
-	var ids []string
-	err := s.tx.Model(&gormstore.AccountRow{}).
+func (s claimSource) FormerAccountIDs() ([]string, error) {
+	var rows []gormstore.AccountRow
+	err := s.tx.Select("external_id", "removed_at", "account_refs").
 		Where("connection_id = ? AND tenant_id = ?", s.pull.Connection.UUID, s.pull.Tenant.UUID).
-		Where("removed_at IS NOT NULL").Pluck("external_id", &ids).Error
+		Where("removed_at IS NOT NULL OR account_refs <> ''").Find(&rows).Error
+	var ids []string
+	for i := range rows {
+		account, convErr := rows[i].Domain()
+		err = errors.Join(err, convErr)
+		if !account.RemovedAt.IsZero() {
+			ids = append(ids, account.ExternalID)
+		}
+		for _, former := range account.References {
+			if !former.Until.IsZero() && former.ExternalID != account.ExternalID {
+				ids = append(ids, former.ExternalID)
+			}
+		}
+	}
 	slices.Sort(ids)
-	return ids, err
+	return slices.Compact(ids), err
 }
 
 // VisitQuarantine implements records.QuarantineSource.

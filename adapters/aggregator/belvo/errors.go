@@ -17,6 +17,9 @@ import (
 var errorCodes = map[string]*domain.Error{
 	notFound: &accountNotFound,
 
+	"authentication_failed":     &credentialRejected,
+	"access_to_resource_denied": &accessDenied,
+
 	"invalid_link":     &signInAgain,
 	"unconfirmed_link": &signInAgain,
 	"token_required":   &signInAgain,
@@ -33,8 +36,11 @@ var errorCodes = map[string]*domain.Error{
 
 // The errors of the listed codes.
 var (
-	accountNotFound = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
-	signInAgain     = domain.Error{
+	accountNotFound    = domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	credentialRejected = domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+	accessDenied       = domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+
+	signInAgain = domain.Error{
 		Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct,
 	}
 	unreachable = domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}

@@ -72,6 +72,9 @@ func TestVendorErrorsMapToCodes(t *testing.T) {
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
+			if _, listed := errorCodes[c.fault.Code]; listed && domain.UpstreamCodeOf(err) != c.fault.Code {
+				t.Errorf("the vendor's code is %q", domain.UpstreamCodeOf(err))
+			}
 			assertNoLeak(t, err, access)
 		})
 	}

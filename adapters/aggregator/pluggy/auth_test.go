@@ -117,6 +117,12 @@ func TestRefusedCredentials(t *testing.T) {
 			if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.CredentialRejected) {
 				t.Fatalf("got %v, want credential_rejected", err)
 			}
+			codes := map[string]string{
+				"unknown client": "CLIENT_KEYS_UNAUTHORIZED", "disabled client": "CLIENT_DISABLED",
+			}
+			if want := codes[name]; want != "" && domain.UpstreamCodeOf(err) != want {
+				t.Errorf("the vendor's code is %q, want %s", domain.UpstreamCodeOf(err), want)
+			}
 			e.keysIssued(t, 0)
 		})
 	}

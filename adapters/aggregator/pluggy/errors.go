@@ -53,7 +53,7 @@ var (
 var upstreamCodes = listedCodes()
 
 func listedCodes() map[string]bool {
-	listed := map[string]bool{"ITEM_NOT_FOUND": true}
+	listed := map[string]bool{"ITEM_NOT_FOUND": true, "CLIENT_KEYS_UNAUTHORIZED": true, "CLIENT_DISABLED": true}
 	for code := range refreshErrors {
 		listed[code] = true
 	}

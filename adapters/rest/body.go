@@ -54,8 +54,8 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 		id := c.Param("id")
 		x.addressMissing = func() bool { return s.addressMissing(r.Context(), x.principal.Tenant, id, raw) }
 	}
-	if x.route.newSink {
-		x.sinkFaults = func() []ProblemField { return s.sinkFaults(r.Context(), raw) }
+	if x.route.bodyFaults != nil {
+		x.bodyFaults = func() []ProblemField { return x.route.bodyFaults(r.Context(), raw) }
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ const (
 var (
 	errMethodNotAllowed = errors.New("method not allowed")
 	errMediaType        = errors.New("unsupported media type")
+	errNoEntityTag      = errors.New("no entity tag matches")
 	errFileMediaType    = errors.New("unsupported media type of a file")
 	errTooLarge         = errors.New("body too large")
 	errHeadersTooLarge  = errors.New("headers too large")
@@ -70,6 +71,7 @@ var statusRules = []statusRule{
 		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
 		"the object has changed since it was read",
 	},
+	{errNoEntityTag, http.StatusPreconditionFailed, codePrecondition, "the object has no entity tag"},
 	{
 		domain.KeyReused, http.StatusUnprocessableEntity, codeKeyReused,
 		"the idempotency key was used for another request",

@@ -38,7 +38,7 @@ type exchange struct {
 	// addressMissing reports whether the body lacks a base URL that the connection needs. It is called only for a body
 	// that is invalid; nil for a route without keepsAddress.
 	addressMissing func() bool
-	sinkFaults     func() []ProblemField // returns the invalid fields of the sink; nil if the body has none
+	bodyFaults     func() []ProblemField // calls route.bodyFaults for the body; nil if the route has none
 }
 
 type exchangeKey struct{}

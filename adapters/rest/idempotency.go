@@ -32,32 +32,9 @@ var storedHeaders = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType
 // tokenPlaceholder is stored instead of a response that contains a token.
 var tokenPlaceholder = ports.StoredResponse{Status: http.StatusConflict, Body: []byte(codeTokenShownOnce)}
 
-// idempotent runs the handler for the first request with an idempotency key, and returns the stored response for each
-// repetition. A 5xx response is not stored. The key then becomes free again, so that the caller can repeat the
-// request.
-func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error {
-	key, invalid := idempotencyKey(c.Request().Header)
-	switch {
-	case len(invalid) > 0:
-		s.rejectKey(c, x, invalid)
-	case key == "":
-		return run()
-	default:
-		s.runOrReplay(c, x, key, run)
-	}
-	return nil
-}
-
-// rejectKey responds with a 400 for an invalid idempotency key. A domain error cannot name a header, so the caller
-// passes the field errors.
-func (s *server) rejectKey(c echo.Context, x *exchange, invalid []ProblemField) {
-	p := x.problem(&domain.Error{Kind: domain.Invalid})
-	p.Errors = invalid
-	writeProblem(c, p)
-}
-
-// runOrReplay writes the response of the handler if the handler ran for this request. Otherwise it writes the stored
-// response or an error.
+// runOrReplay runs the handler for the first request with an idempotency key, and writes its response. For each
+// repetition it writes the stored response, or an error. A 5xx response is not stored. The key then becomes free again,
+// so that the caller can repeat the request.
 func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func() error) {
 	var ran *bufferedResponse
 	do := func(ctx context.Context) (ports.StoredResponse, error) {

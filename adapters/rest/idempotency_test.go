@@ -187,6 +187,11 @@ func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
 			}
 		}
 	}
+	w := s.call("POST", connectionsPath, `{"vendor":"pluggy"}`, keyHeader, "a b")
+	if p := problemIn(t, w, 400, codeInvalid); !strings.Contains(locations(p), "body.configName") ||
+		!strings.Contains(locations(p), "header."+keyHeader) {
+		t.Errorf("a malformed key and body: %s", w.Body)
+	}
 	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
 	r.Header = map[string][]string{
 		"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""},

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// withoutIfMatch are the changes of one object by its path that take no If-Match, each with the reason. The path of
-// none of them can be read, so there is no entity tag that a caller could send.
+// withoutIfMatch are the changes of one object by its path that take no tag in If-Match, each with the reason. The path
+// of none of them can be read, so there is no entity tag that a caller could send.
 var withoutIfMatch = map[string]string{
 	"revoke-webhook-token": "a token has no changeable members; a revoked token stays revoked",
 	"close-period":         "a close never changes: a second request responds with the first close",
@@ -30,7 +30,7 @@ func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 	}
 	conditional, exceptions := 0, 0
 	for _, r := range (&server{}).routes() {
-		if !slices.Contains([]string{http.MethodPut, http.MethodPatch, http.MethodDelete}, r.method) {
+		if !r.changesObject() {
 			continue
 		}
 		item := paths[r.path].(map[string]any)
@@ -38,6 +38,15 @@ func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 			exceptions++
 			if r.ifMatch || item["get"] != nil {
 				t.Errorf("%s is an exception, but takes If-Match or can be read", r.id)
+			}
+			path := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-02-28").Replace(r.path)
+			w := s.call(r.method, path, "", "If-Match", `"1"`)
+			p := problemIn(t, w, http.StatusPreconditionFailed, codePrecondition)
+			if p.Detail != "the object has no entity tag" {
+				t.Errorf("%s with a tag: %+v", r.id, p)
+			}
+			if w := s.call(r.method, path, "", "If-Match", "*"); w.Code == http.StatusPreconditionFailed {
+				t.Errorf("%s with any tag: %d", r.id, w.Code)
 			}
 			continue
 		}

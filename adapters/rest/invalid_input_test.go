@@ -39,6 +39,15 @@ var invalidBodies = []struct {
 		"empty object reports all members of a link session", "POST " + linkSessionsPath, `{}`,
 		"body.baseUrl body.clientId body.configName body.secret body.vendor",
 	},
+	{
+		"an unknown type of event beside another fault", "POST " + subscriptionsPath,
+		`{"name":"","types":["transaction.*","foo.bar"],"sink":{"kind":"webhook","url":"x"}}`,
+		"body.name body.types[1]",
+	},
+	{
+		"an unknown type of event in a change", "PUT " + subscriptionsPath + "/{id}",
+		`{"name":"","types":["foo.bar"],"sink":{"kind":"webhook","url":"x"}}`, "body.name body.types[0]",
+	},
 	{"null", "POST " + connectionsPath, `null`, "body"},
 	{"array", "POST " + connectionsPath, `[]`, "body"},
 	{"string", "POST " + connectionsPath, `"` + canary + `"`, "body"},

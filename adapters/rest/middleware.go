@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -171,6 +172,9 @@ func (s *server) middlewares(r *route) []middleware {
 	if r.scope != "" {
 		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope, s.authorize)
 	}
+	if r.changesObject() && !r.ifMatch {
+		checks = append(checks, refuseIfMatch)
+	}
 	if r.readsBody() {
 		return append(checks, s.bufferBody)
 	}
@@ -191,6 +195,16 @@ func (s *server) prepare(r *route) middleware {
 		}
 		return nil
 	}
+}
+
+// refuseIfMatch is the middleware of routes that change an object without an entity tag. No tag in If-Match can match
+// (RFC 9110, section 13.1.1), and a caller that sends one expects that the change depends on it.
+// Errors: errNoEntityTag.
+func refuseIfMatch(c echo.Context, _ *exchange) error {
+	if lines := c.Request().Header["If-Match"]; len(lines) > 0 && !slices.Equal(lines, []string{"*"}) {
+		return errNoEntityTag
+	}
+	return nil
 }
 
 // enterRoute records the matched route in the exchange and reports it to Options.OnRoute.

@@ -54,6 +54,7 @@ var portugueseTitles = map[int]string{
 var portugueseDetails = map[string]string{
 	internalError: "erro interno",
 	"the object has changed since it was read":         "o objeto mudou desde que foi lido",
+	"the object has no entity tag":                     "o objeto não tem etiqueta (ETag)",
 	"the idempotency key was used for another request": "a chave de idempotência foi usada em outra requisição",
 	"the first request with this idempotency key is still running": "a primeira requisição com esta chave de " +
 		"idempotência ainda está em andamento",

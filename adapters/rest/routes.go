@@ -58,8 +58,9 @@ type route struct {
 	// keepsAddress means that a body without a base URL is valid for a connection that uses an application. The
 	// connection then keeps its base URL.
 	keepsAddress bool
-	// newSink is set if the body has the settings of a new sink.
-	newSink bool
+	// bodyFaults returns the invalid fields of a body that its schema does not find. It is called only for a body that
+	// is already invalid, so that the 400 names all fields; the body may not be JSON. nil if there are none.
+	bodyFaults func(ctx context.Context, body []byte) []ProblemField
 
 	mount func(*server, *route) echo.HandlerFunc
 }
@@ -67,6 +68,11 @@ type route struct {
 // readsBody reports whether the route reads a request body.
 func (r *route) readsBody() bool {
 	return !r.noBody && (r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch)
+}
+
+// changesObject reports whether the route replaces, changes or deletes the object at its path.
+func (r *route) changesObject() bool {
+	return slices.Contains([]string{http.MethodPut, http.MethodPatch, http.MethodDelete}, r.method)
 }
 
 // getsByID reports whether the route returns the object whose id ends the path.
@@ -144,12 +150,19 @@ func (e *endpoint) serve(c echo.Context, checks []middleware) error {
 		return err
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.hasQuery)...)
-	if !e.route.idempotent || len(x.invalid) > 0 {
+	key := ""
+	if e.route.idempotent {
+		var invalid []ProblemField
+		key, invalid = idempotencyKey(c.Request().Header)
+		x.invalid = append(x.invalid, invalid...)
+	}
+	if key == "" || len(x.invalid) > 0 {
 		// A 400 that is caused by x.invalid is not stored under the idempotency key. The corrected request can have the
 		// same fingerprint and would then get the stored 400.
 		return e.run(c, x)
 	}
-	return e.server.idempotent(c, x, func() error { return e.run(c, x) })
+	e.server.runOrReplay(c, x, key, func() error { return e.run(c, x) })
+	return nil
 }
 
 // run reads the input, calls the handler and writes its output.
@@ -338,7 +351,8 @@ func (r *route) describeReplayHeader(responses map[string]*operation.Response) {
 		r.status, r.otherStatus, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
 		http.StatusPreconditionFailed,
 	} {
-		if response := responses[statusText(status)]; response != nil {
+		byMiddleware := status == http.StatusPreconditionFailed && !r.ifMatch // refuseIfMatch
+		if response := responses[statusText(status)]; response != nil && !byMiddleware {
 			response.Headers = map[string]*operation.Header{replayedHeader: {
 				Schema:      &operation.Schema{Type: operation.TypeString, Enum: []any{"true"}},
 				Description: "Present only when the response is replayed for a repeated idempotency key",
@@ -363,7 +377,7 @@ func (r *route) failureStatuses() []int {
 	add(r.notFound.code != "", http.StatusNotFound)
 	add(r.conflict || r.idempotent, http.StatusConflict)
 	add(r.tooLarge && !r.readsBody(), http.StatusRequestEntityTooLarge)
-	add(r.ifMatch, http.StatusPreconditionFailed)
+	add(r.changesObject(), http.StatusPreconditionFailed)
 	add(r.readsBody(), http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	add(r.idempotent, http.StatusUnprocessableEntity)
 	add(r.callsVendor, http.StatusBadGateway)

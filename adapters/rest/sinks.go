@@ -79,8 +79,7 @@ func (s *server) sinkFaults(ctx context.Context, body []byte) (all []ProblemFiel
 		}
 		for _, fault := range sink.Check(ctx, request.Sink.Settings) {
 			if fault.Field != "" { // otherwise the schema names the field
-				location := printableLocation("body.sink." + fault.Field)
-				all = append(all, ProblemField{location, fault.Message})
+				all = append(all, ProblemField{printableLocation("body.sink." + fault.Field), fault.Message})
 			}
 		}
 	}

@@ -9,10 +9,12 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
@@ -48,9 +50,11 @@ func (r *statementsRequest) of(account domain.AccountID) *statementInput {
 	}
 }
 
-// check returns the members that must not be used together.
-func (r *statementsRequest) check() error {
-	var invalid []error
+// checkStatements returns the format of the statements. Errors: an unknown format; members that must not be used
+// together.
+func (s *server) checkStatements(r *statementsRequest) (ports.StatementFormat, error) {
+	format, unknown := s.formatOf(r.Format, r.Version, r.Locale)
+	invalid := []error{unknown}
 	for name, used := range map[string]bool{"from": r.From != "", "to": r.To != "", "force": len(r.Force) > 0} {
 		if used && r.Close != "" {
 			invalid = append(invalid, domain.FieldError(name, "must be absent if close is given"))
@@ -59,7 +63,18 @@ func (r *statementsRequest) check() error {
 	if n := len(r.AccountIDs); n == 0 || n > maxStatements {
 		invalid = append(invalid, domain.FieldError("accountIds", "must have 1 to 200 items"))
 	}
-	return errors.Join(invalid...)
+	return format, errors.Join(invalid...)
+}
+
+// statementsFaults implements route.bodyFaults.
+func (s *server) statementsFaults(_ context.Context, body []byte) []ProblemField {
+	var request statementsRequest
+	if json.Unmarshal(body, &request) != nil {
+		return nil
+	}
+	_, err := s.checkStatements(&request)
+	foundBySchema := func(e *domain.Error) bool { return e.Field == "format" } // or the version, or the locale
+	return bodyFields(slices.DeleteFunc(domain.ErrorsOf(err), foundBySchema))
 }
 
 // statementsRoute returns the route that downloads the statements of several accounts.
@@ -72,7 +87,7 @@ func (s *server) statementsRoute(tag string) route {
 			"this account alone would get. If writing fails after the first byte, the connection is closed before " +
 			"the end of the archive.",
 		status: http.StatusOK, tag: tag, summary: "Download the statements of several accounts",
-		scope: scopeRead, mount: mountStatements,
+		scope: scopeRead, bodyFaults: s.statementsFaults, mount: mountStatements,
 	}
 }
 
@@ -118,8 +133,8 @@ func (e *statementsEndpoint) serve(c echo.Context, checks []middleware) error {
 	if in == nil {
 		return err
 	}
-	format, unknown := e.formatOf(in.Body.Format, in.Body.Version, in.Body.Locale)
-	if err := errors.Join(in.Body.check(), unknown); err != nil {
+	format, err := e.checkStatements(&in.Body)
+	if err != nil {
 		return err
 	}
 	if err := e.reserveMemory(c.Request().Context(), 2*statementMemory); err != nil {

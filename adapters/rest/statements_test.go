@@ -124,7 +124,8 @@ func TestInvalidRequestsForAnArchive(t *testing.T) {
 		`{"accountIds":[],"format":"csv"}`: "body.accountIds",
 		`{"accountIds":["x"],"format":"csv","version":"102","close":"2026-02-28",` +
 			`"from":"2026-02-01"}`: "body.from body.version",
-		`{"accountIds":["x"],"format":"csv","locale":"en"}`: "body.locale",
+		`{"accountIds":["x"],"format":"csv","version":"102","maxBytes":0}`: "body.maxBytes body.version",
+		`{"accountIds":["x"],"format":"csv","locale":"en"}`:                "body.locale",
 	} {
 		p := problemIn(t, s.call("POST", prefix+"/statements", body), http.StatusBadRequest, codeInvalid)
 		if got := locations(p); got != want {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -172,7 +174,7 @@ func (s *server) subscriptionRoutes() []route {
 				"idempotency key therefore returns 409.",
 			status: http.StatusCreated, tag: tag, summary: "Create a subscription",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
-			newSink: true, mount: handle(s.createSubscription),
+			bodyFaults: s.newSubscriptionFaults, mount: handle(s.createSubscription),
 		},
 		{
 			id: "list-subscriptions", method: http.MethodGet, path: subscriptionsPath,
@@ -192,7 +194,7 @@ func (s *server) subscriptionRoutes() []route {
 				"sequence. If-Match prevents lost updates.",
 			status: http.StatusOK, tag: tag, summary: "Replace a subscription",
 			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, idempotent: true,
-			mount: handle(s.updateSubscription),
+			bodyFaults: typeFaults, mount: handle(s.updateSubscription),
 		},
 		{
 			id: "delete-subscription", method: http.MethodDelete, path: one,
@@ -284,6 +286,22 @@ func eventScope(connection, account string) (domain.ConnectionID, domain.Account
 		err = &domain.Error{Kind: domain.NotFound, Code: domain.EventAccountNotFound}
 	}
 	return c, a, err
+}
+
+// typeFaults returns the members of types in the body of a subscription that are no types of events.
+func typeFaults(_ context.Context, body []byte) []ProblemField {
+	var request struct {
+		Types []events.EventFilter `json:"types"`
+	}
+	if json.Unmarshal(body, &request) != nil {
+		return nil
+	}
+	return bodyFields(events.CheckFilters(request.Types))
+}
+
+// newSubscriptionFaults returns the invalid types and the invalid fields of the sink in the body of a new subscription.
+func (s *server) newSubscriptionFaults(ctx context.Context, body []byte) []ProblemField {
+	return append(typeFaults(ctx, body), s.sinkFaults(ctx, body)...)
 }
 
 // createSubscription creates a subscription and returns it with its secret.

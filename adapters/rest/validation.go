@@ -31,11 +31,19 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 		r := x.matchedRoute()
 		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), "is required"})
 	}
-	if x.sinkFaults != nil {
-		p.Errors = append(p.Errors, x.sinkFaults()...)
+	if x.bodyFaults != nil {
+		p.Errors = append(p.Errors, x.bodyFaults()...)
 	}
 	p.Errors = sortFields(p.Errors)
 	return p
+}
+
+// bodyFields describes invalid members of a body in the form in which the response lists them.
+func bodyFields(faults []*domain.Error) (all []ProblemField) {
+	for _, fault := range faults {
+		all = append(all, ProblemField{printableLocation("body." + fault.Field), fault.Message})
+	}
+	return all
 }
 
 // problemField describes the violation in the form in which the response lists it.

@@ -93,13 +93,14 @@ func (s *Service) setSink(
 		field.Field = strings.TrimSuffix("sink."+field.Field, ".")
 		fieldErrors = append(fieldErrors, &field)
 	}
+	_, isMatcher := sink.(ports.MatcherSink)
+	if isMatcher {
+		fieldErrors = append(fieldErrors, namedOutsideSources(*sub)...)
+	}
 	if err := domain.Join(fieldErrors); err != nil {
 		return nil, secrets, err
 	}
-	if _, ok := sink.(ports.MatcherSink); ok {
-		if err := domain.Join(namedOutsideSources(*sub)); err != nil {
-			return nil, secrets, err
-		}
+	if isMatcher {
 		sub.Types = []events.EventFilter{matcherTypes}
 	}
 	sub.Sink = events.SubscriptionSink{

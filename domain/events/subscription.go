@@ -93,8 +93,14 @@ func (s Subscription) Validate() []*domain.Error {
 	if len(s.Types) > maxEventFilters {
 		errs = append(errs, domain.FieldError("types", fmt.Sprintf("must have at most %d items", maxEventFilters)))
 	}
-	for i, filter := range s.Types {
-		if i < maxEventFilters && !filter.known() {
+	return append(errs, CheckFilters(s.Types)...)
+}
+
+// CheckFilters returns one Invalid error for each filter that matches no type of event. It checks only as many filters
+// as a subscription can have.
+func CheckFilters(filters []EventFilter) (errs []*domain.Error) {
+	for i, filter := range filters[:min(len(filters), maxEventFilters)] {
+		if !filter.known() {
 			errs = append(errs, domain.FieldError(fmt.Sprintf("types[%d]", i), "is not a type of event"))
 		}
 	}

@@ -10290,6 +10290,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -10531,6 +10550,25 @@ export interface operations {
                      *       "detail": "the method is not allowed for this path",
                      *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
                      *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0020"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -12362,6 +12400,25 @@ export interface operations {
                      *       "detail": "the body did not arrive in time",
                      *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
                      *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0020"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -32428,6 +32485,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -35118,6 +35194,25 @@ export interface operations {
                      *       "detail": "the request conflicts with the current state",
                      *       "instance": "/v1/discovery/webhooks/tokens/{id}",
                      *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/webhooks/tokens/{id}",
+                     *       "code": "MTCH-0020"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

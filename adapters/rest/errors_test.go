@@ -142,6 +142,8 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 		{"receiver's head", "HEAD", prefix + "/webhooks/pluggy/" + webhookToken, 405, codeNotFound, "POST"},
 		{"token's head", "HEAD", tokensPath + otherPath, 405, codeNotFound, "DELETE"},
 		{"health", "POST", "/health", 405, codeNotFound, "GET, HEAD"},
+		{"a path that is not UTF-8", "GET", prefix + "/%ff", 404, codeNotFound, ""},
+		{"an id that is not UTF-8", "GET", connectionsPath + "/%ff", 404, codeConnectionNotFound, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newEnv(t).call(c.method, c.target, "")

@@ -18,7 +18,10 @@ const (
 //     "deliveries".
 //
 // The text "/webhooks/" may occur anywhere in the path, because a mistyped webhook URL also contains a token.
+//
+// Bytes that are not UTF-8 are replaced, because the result is part of a JSON document.
 func redactPath(path string) string {
+	path = strings.ToValidUTF8(path, "\uFFFD")
 	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")
 		if more && token != "" && vendor != "tokens" && vendor != "deliveries" {

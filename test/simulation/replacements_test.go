@@ -47,6 +47,18 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 }
 
+// keepReads keeps the lists of a pull that has succeeded. A row whose removal was announced to the pull does not count
+// as shown, because a page may be older than the removal (see ports.Claimed.Removed). The simulated vendor may also
+// have restored the row meanwhile, which the service learns from a later list.
+func (ref *accountRef) keepReads(p domain.Pull) {
+	for _, list := range ref.lists {
+		for _, id := range announcedRemovals(p) {
+			delete(list.shown, id)
+		}
+	}
+	ref.reads, ref.lists = append(ref.reads, ref.lists...), nil
+}
+
 // forgetUnpublished deletes from the recorded lists all rows that are not stored. It is called after the staged rows of
 // a pull were published (made visible). A row that the vendor removed before the publication is never stored. The store
 // therefore does not know in which lists this row was.

@@ -454,7 +454,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
 			ref := v.sim.connectionByID(p.Connection).ref
-			ref.reads, ref.lists = append(ref.reads, ref.lists...), nil
+			ref.keepReads(p)
 			v.sim.checkPullComplete(p)
 			v.sim.checkAwaited(p)
 			v.sim.checkSweepComplete(p)

@@ -182,7 +182,9 @@ type AuditProof struct {
 type AuditFinding struct {
 	Tenant   TenantID
 	Sequence int64
-	Reason   string // what is wrong with the entry
+	// Last is Sequence, or the last entry of those among which the first wrong one is if its number is not known.
+	Last   int64
+	Reason string // what is wrong with the entry
 }
 
 // AuditFilter restricts a list of entries. A zero member does not restrict the list.

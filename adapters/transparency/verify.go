@@ -57,9 +57,16 @@ func (c computedTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // found records that the entry with the given number is wrong. Of all findings, only the one with the smallest number
 // is kept.
 func (v *verification) found(sequence int64, format string, args ...any) {
+	v.foundAmong(sequence, sequence, format, args...)
+}
+
+// foundAmong is like found if only a range of entries is known that contains the first wrong one.
+func (v *verification) foundAmong(sequence, last int64, format string, args ...any) {
 	sequence = max(sequence, 0)
 	if v.first == nil || sequence < v.first.Sequence {
-		v.first = &domain.AuditFinding{Tenant: v.tenant, Sequence: sequence, Reason: fmt.Sprintf(format, args...)}
+		v.first = &domain.AuditFinding{
+			Tenant: v.tenant, Sequence: sequence, Last: max(sequence, last), Reason: fmt.Sprintf(format, args...),
+		}
 	}
 }
 
@@ -153,7 +160,7 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, checkpoints 
 	for _, signed := range checkpoints {
 		c, err := t.open(keys, v.tenant, signed)
 		if err != nil {
-			v.found(0, "the earlier checkpoint does not fit: %v", err)
+			v.foundAmong(0, v.size-1, "the earlier checkpoint does not fit: %v", err)
 			continue
 		}
 		known = append(known, c)
@@ -194,7 +201,6 @@ func (v *verification) foundBetween(verified, size int64, name string) {
 	case verified <= v.differs && v.differs < size:
 		v.found(v.differs, "it is not that of %s", name)
 	default:
-		v.found(verified, "the entries %d to %d are not those of %s: the first wrong one is among them",
-			verified, size-1, name)
+		v.foundAmong(verified, size-1, "they are not those of %s: the first wrong one is among them", name)
 	}
 }

@@ -83,13 +83,21 @@ func readCheckpoints(files []string) ([][]byte, error) {
 // verified. It returns an error if there is a finding.
 func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries int64, tenants int) error {
 	for _, f := range findings {
-		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)
+		which := fmt.Sprintf("entry %d", f.Sequence)
+		if f.Last > f.Sequence {
+			which = fmt.Sprintf("entries %d to %d", f.Sequence, f.Last)
+		}
+		cmd.Printf("tenant %s, %s: %s\n", f.Tenant, which, f.Reason)
 	}
 	if len(findings) == 0 {
 		cmd.Printf("unchanged entries: %d, of tenants: %d\n", entries, tenants)
 		return nil
 	}
 	first := findings[0]
-	return fmt.Errorf("audit verify: the audit log of %d of %d tenants was tampered with; the first wrong entry is %d "+
-		"of tenant %s", len(findings), tenants, first.Sequence, first.Tenant)
+	which := fmt.Sprint(first.Sequence)
+	if first.Last > first.Sequence {
+		which = fmt.Sprintf("one of %d to %d", first.Sequence, first.Last)
+	}
+	return fmt.Errorf("audit verify: the audit log of %d of %d tenants was tampered with; the first wrong entry is %s "+
+		"of tenant %s", len(findings), tenants, which, first.Tenant)
 }

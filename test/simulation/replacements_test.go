@@ -21,11 +21,22 @@ func movementName(n int) string {
 	return word.String()
 }
 
-// listRead describes one list that a pull has read. It contains the rows of the list. Removed rows are excluded, even
-// if the vendor still listed them.
+// listRead describes one list that a pull has read. It contains the rows of the list, with the numbers of the first and
+// of the last page that contained the row. Removed rows are excluded, even if the vendor still listed them.
 type listRead struct {
 	step  string
-	shown map[string]bool
+	pages int
+	shown map[string]shownOn
+}
+
+type shownOn struct{ first, last int }
+
+// together reports whether the list may have shown both rows at once: the older row not only on pages before those
+// with the younger one. Between two pages the vendor may replace a row, so the service may take such rows for one.
+func (l listRead) together(older, younger string) bool {
+	a, shownOlder := l.shown[older]
+	b, shownYounger := l.shown[younger]
+	return shownOlder && shownYounger && a.last >= b.first
 }
 
 // noteShown records the rows of a page that the current attempt has read. The first page of a list starts a new
@@ -37,12 +48,18 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 	last := len(ref.lists) - 1
 	if last < 0 || cursor == "" || ref.lists[last].step != name {
-		ref.lists = append(ref.lists, listRead{name, map[string]bool{}})
+		ref.lists = append(ref.lists, listRead{step: name, shown: map[string]shownOn{}})
 		last++
 	}
+	list := &ref.lists[last]
+	list.pages++
 	for _, r := range rows {
 		if !r.removed {
-			ref.lists[last].shown[r.id] = true
+			on, known := list.shown[r.id]
+			if on.last = list.pages; !known {
+				on.first = list.pages
+			}
+			list.shown[r.id] = on
 		}
 	}
 }
@@ -71,7 +88,7 @@ func (s *sim) forgetUnpublished(c *connection) {
 		}
 	}
 	for _, read := range slices.Concat(c.ref.reads, c.ref.lists) {
-		maps.DeleteFunc(read.shown, func(id string, _ bool) bool { return !stored[id] })
+		maps.DeleteFunc(read.shown, func(id string, _ shownOn) bool { return !stored[id] })
 	}
 }
 
@@ -151,7 +168,7 @@ func (s *sim) checkReplacements(c *connection) {
 //
 //   - All rows must belong to the same movement of money.
 //   - At most one row may now be present at the vendor.
-//   - If a row and its successor were present at the same time, no list may have contained both.
+//   - If a row and its successor were present at the same time, no list may have shown both together.
 func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []string) {
 	var present []string
 	for i, id := range ids {
@@ -166,7 +183,7 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 			continue
 		}
 		for _, read := range ref.reads {
-			if read.shown[id] && read.shown[ids[i-1]] && lived(r, ref.rowOf(ids[i-1])) {
+			if read.together(ids[i-1], id) && lived(r, ref.rowOf(ids[i-1])) {
 				s.violated("%s and %s were shown together, and are one transaction", ids[i-1], id)
 			}
 		}

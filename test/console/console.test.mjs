@@ -1292,8 +1292,8 @@ test('an operator downloads a statement, or reads why there is none', async () =
   const chunks = [];
   for await (const chunk of await file.createReadStream()) chunks.push(chunk);
   assert.match(Buffer.concat(chunks).toString(), /^id,date,amount,currency,description,/);
-  await form.getByLabel('From').fill('2026-02-01');
-  await form.getByLabel('To').fill('2026-01-01');
+  await form.getByLabel('From', { exact: true }).fill('2026-02-01');
+  await form.getByLabel('To', { exact: true }).fill('2026-01-01');
   await page.locator('#to-error').getByText('The last day is before the first one.').waitFor();
   await page.finish();
 });

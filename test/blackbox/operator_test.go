@@ -123,11 +123,12 @@ func (h *env) try(ctx context.Context, p *process, method, path string, body any
 	return a, nil
 }
 
-// call sends one request, checks the status, and returns the body. A GET is repeated if the answer is a 503 with
-// Retry-After, as the documentation tells clients: on a busy machine, the database can take longer than the service
-// waits for it.
+// call sends one request, checks the status, and returns the body. A GET, and a request for a pull, is repeated if the
+// answer is a 503 with Retry-After, as the documentation tells clients: on a busy machine, the database can take longer
+// than the service waits for it. A repeated request for a pull is merged with the first one.
 func (h *env) call(p *process, method, path string, body any, status int) object {
 	h.t.Helper()
+	repeatable := method == http.MethodGet || method == http.MethodPost && strings.HasSuffix(path, "/pulls")
 	for end := time.Now().Add(waitTimeout); ; time.Sleep(time.Second) {
 		a, err := h.try(context.Background(), p, method, surface+path, body)
 		if err != nil {
@@ -137,7 +138,7 @@ func (h *env) call(p *process, method, path string, body any, status int) object
 			return a.body
 		}
 		unavailable := a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != ""
-		if method != http.MethodGet || !unavailable || time.Now().After(end) {
+		if !repeatable || !unavailable || time.Now().After(end) {
 			h.t.Fatalf("%s %s answered %d, want %d: %s", method, path, a.status, status, a.raw)
 		}
 	}

@@ -30,7 +30,7 @@ type Cause string
 // The causes of changes.
 const (
 	CausedByVendor   Cause = "vendor"   // a row of the vendor, or its absence
-	CausedByMatching Cause = "matching" // the service has recognised a replaced row
+	CausedByMatching Cause = "matching" // the service has recognised a replaced row, or a continued account
 	CausedByOperator Cause = "operator" // a decision
 	CausedByUpgrade  Cause = "upgrade"  // later rules read the same row in another way
 )
@@ -41,13 +41,18 @@ func (v TransactionVersion) Cause() Cause {
 	switch {
 	case v.Transaction.Actor != "":
 		return CausedByOperator
-	case change == SupersededRow || change == SplitRow:
+	case change == SupersededRow || change == SplitRow || v.moved():
 		return CausedByMatching
 	case change == Modified && v.Previous != nil && v.Previous.Normalizer != v.Transaction.Normalizer &&
 		len(v.Transaction.RowSHA256) > 0 && bytes.Equal(v.Previous.RowSHA256, v.Transaction.RowSHA256):
 		return CausedByUpgrade
 	}
 	return CausedByVendor
+}
+
+// moved reports whether the version was created because another connection has continued the account.
+func (v TransactionVersion) moved() bool {
+	return v.Previous != nil && v.Previous.Connection != v.Transaction.Connection
 }
 
 // Change returns the kind of change that created the version.

@@ -19,7 +19,7 @@ type transactionVersionView struct {
 	Version     int            `json:"version" minimum:"1" example:"2" doc:"The number of the version"`
 	At          time.Time      `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the version was stored"`
 	Change      string         `json:"change" example:"modified" doc:"The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds"`
-	Cause       string         `json:"cause" enum:"vendor,matching,operator,upgrade" example:"vendor" doc:"What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way"`
+	Cause       string         `json:"cause" enum:"vendor,matching,operator,upgrade" example:"vendor" doc:"What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row or the account of another connection, the decision of an operator, or later rules that read the same row in another way"`
 	Actor       string         `json:"actor,omitempty" example:"ana" doc:"The operator whose decision it was; absent for other causes"`
 	Adjusts     string         `json:"adjusts,omitempty" format:"date" example:"2026-02-28" doc:"The last day of the earliest closed period of which the change is an adjustment; absent if there is none"`
 	PullID      string         `json:"pullId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The pull that created the version; absent if it is not known"`

@@ -8620,7 +8620,7 @@ type TransactionVersionView struct {
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
 
-	// Cause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+	// Cause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row or the account of another connection, the decision of an operator, or later rules that read the same row in another way
 	//
 	// Examples: vendor
 	Cause TransactionVersionViewCause `json:"cause"`
@@ -8666,7 +8666,7 @@ type TransactionVersionView struct {
 	Version int64 `json:"version"`
 }
 
-// TransactionVersionViewCause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+// TransactionVersionViewCause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row or the account of another connection, the decision of an operator, or later rules that read the same row in another way
 //
 // Examples: vendor
 type TransactionVersionViewCause string

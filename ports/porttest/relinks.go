@@ -601,7 +601,13 @@ func relinkMoves(f *fixture) {
 		was := before[slices.IndexFunc(before, func(b domain.Transaction) bool { return b.ID == t.ID })]
 		f.equal("account of "+t.ExternalID, id, t.AccountID)
 		f.equal("a new version of "+t.ExternalID, true, t.Version > was.Version)
-		n.historyOf(t.ID, 2, nil)
+		versions := n.historyOf(t.ID, 2, nil)
+		f.equal("connections in the history of "+t.ExternalID, []domain.ConnectionID{n.c.ID, r.c.ID},
+			[]domain.ConnectionID{versions[0].Transaction.Connection, versions[len(versions)-1].Transaction.Connection})
+		isMove := func(v domain.TransactionVersion) bool {
+			return v.Cause() == domain.CausedByMatching && v.Change() == domain.Modified
+		}
+		f.equal("the move of "+t.ExternalID, true, slices.ContainsFunc(versions, isMove))
 	}
 	f.equal("continued", r.older, f.getRow(n.c, "z").ID)
 	f.equal("by a past id", []domain.TransactionID{r.older}, n.found("x"))

@@ -7140,7 +7140,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+             * @description What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row or the account of another connection, the decision of an operator, or later rules that read the same row in another way
              * @example vendor
              * @enum {string}
              */

@@ -3,6 +3,7 @@ package recordstore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -83,7 +84,8 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	}
 	versions := domain.PageOfVersions(stored, page)
 	err = s.Read(ctx, func(db *gorm.DB) error {
-		return errors.Join(addOrigins(db, s.Dialect, present, versions.Items), addAdjusts(db, present, versions.Items))
+		return errors.Join(
+			addOrigins(db, s.Dialect, present, stored, versions.Items), addAdjusts(db, present, versions.Items))
 	})
 	return domain.CutVersions(versions, page), err
 }
@@ -126,18 +128,23 @@ func (s ledger) versions(
 	return rows.Items, err
 }
 
-// addOrigins sets the fields Trigger and Deliveries of each version to those of the pull that stored the version.
-func addOrigins(db *gorm.DB, d gormstore.Dialect, t domain.Transaction, versions []domain.TransactionVersion) error {
+// addOrigins sets the fields Trigger and Deliveries of each version to those of the pull that stored the version. It
+// also sets the connections of the transactions. stored are the transactions of versions, followed by one further
+// version if there is one.
+func addOrigins(
+	db *gorm.DB, d gormstore.Dialect, t domain.Transaction, stored []domain.Transaction,
+	versions []domain.TransactionVersion,
+) error {
 	var ids []uuid.UUID
-	for i := range versions {
-		if pull := versions[i].Transaction.Pull; !pull.IsZero() {
+	for i := range stored {
+		if pull := stored[i].Pull; !pull.IsZero() {
 			ids = append(ids, pull.UUID)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	triggers, err := triggersOf(db, t, ids)
+	pulls, err := pullsOf(db, t, ids)
 	if err != nil {
 		return err
 	}
@@ -145,11 +152,39 @@ func addOrigins(db *gorm.DB, d gormstore.Dialect, t domain.Transaction, versions
 	if err != nil {
 		return err
 	}
+	addConnections(stored, pulls)
 	for i := range versions {
 		pull := versions[i].Transaction.Pull.UUID
-		versions[i].Trigger, versions[i].Deliveries = triggers[pull], deliveries[pull]
+		versions[i].Transaction.Connection = stored[i].Connection
+		versions[i].Trigger, versions[i].Deliveries = domain.Trigger(pulls[pull].Trigger), deliveries[pull]
 	}
 	return nil
+}
+
+// addConnections sets the connections of versions, which are ordered from the newest to the oldest. The stores keep
+// only the present connection of a record, also for its earlier versions. When another connection continued the
+// account, a pull of that connection made a version, so the earlier connections are those of the pulls. A version whose
+// pull is not known has the connection of the one before it.
+func addConnections(versions []domain.Transaction, pulls map[uuid.UUID]gormstore.PullRow) {
+	known := domain.ConnectionID{}
+	for _, v := range slices.Backward(versions) {
+		if known = connectionOf(v, pulls); !known.IsZero() {
+			break
+		}
+	}
+	for i, v := range slices.Backward(versions) {
+		if of := connectionOf(v, pulls); !of.IsZero() {
+			known = of
+		}
+		if !known.IsZero() {
+			versions[i].Connection = known
+		}
+	}
+}
+
+// connectionOf returns the connection of the pull that made the version; zero if the pull is not known.
+func connectionOf(v domain.Transaction, pulls map[uuid.UUID]gormstore.PullRow) domain.ConnectionID {
+	return domain.ConnectionID{UUID: pulls[v.Pull.UUID].Connection}
 }
 
 // addAdjusts sets the field Adjusts of each version.
@@ -172,15 +207,16 @@ func addAdjusts(db *gorm.DB, t domain.Transaction, versions []domain.Transaction
 	return err
 }
 
-// triggersOf returns the triggers of the pulls with these ids, keyed by pull id.
-func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]domain.Trigger, error) {
+// pullsOf returns the pulls with these ids, with their triggers and connections, keyed by pull id.
+func pullsOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]gormstore.PullRow, error) {
 	var rows []gormstore.PullRow
-	err := db.Select("id", "trigger").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).Find(&rows).Error
-	triggers := make(map[uuid.UUID]domain.Trigger, len(rows))
+	err := db.Select("id", "trigger", "connection_id").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).
+		Find(&rows).Error
+	pulls := make(map[uuid.UUID]gormstore.PullRow, len(rows))
 	for _, row := range rows {
-		triggers[row.ID] = domain.Trigger(row.Trigger)
+		pulls[row.ID] = row
 	}
-	return triggers, err
+	return pulls, err
 }
 
 // deliveriesOf returns the ids of the first domain.MaxVersionDeliveries deliveries of each pull, keyed by pull id. On

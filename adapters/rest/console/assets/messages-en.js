@@ -439,6 +439,7 @@ export default {
   'history.vendor.removed': 'The vendor removed the transaction.',
   'history.vendor.restored': 'The vendor showed the transaction again.',
   'history.matching.superseded': 'The vendor replaced the row; the service recognised the same movement.',
+  'history.matching.modified': 'Another connection continues the account.',
   'history.matching.split': 'The vendor shows both rows, so they are two transactions again.',
   'history.upgrade': 'A new version of the service reads the same row in another way.',
   'history.operator.joined': '{actor} joined the transaction with another one.',

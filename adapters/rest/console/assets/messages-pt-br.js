@@ -439,6 +439,7 @@ export default {
   'history.vendor.removed': 'O agregador removeu o lançamento.',
   'history.vendor.restored': 'O agregador voltou a mostrar o lançamento.',
   'history.matching.superseded': 'O agregador trocou o lançamento por outro; o serviço reconheceu a mesma movimentação.',
+  'history.matching.modified': 'Outra conexão continua a conta.',
   'history.matching.split': 'O agregador mostra os dois; por isso são de novo dois lançamentos.',
   'history.upgrade': 'Uma nova versão do serviço interpreta os mesmos dados de outro modo.',
   'history.operator.joined': '{actor} uniu o lançamento com outro.',

@@ -1,12 +1,14 @@
 package application_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // removedAccounts returns the external ids of the connection's accounts that are marked as removed.
@@ -84,6 +86,41 @@ func TestNoBankReadingOfAnAccountThatIsNotListed(t *testing.T) {
 	read("not listed", second, second, epoch)
 	e.vendor.others = []string{"acc-2"}
 	read("listed again", third, third, third)
+}
+
+// The vendor refuses to list the rows of an account that it does not list any more. A pull that was about to read them
+// must not ask for them for ever.
+func TestAnAccountThatLeavesBetweenTwoAttemptsIsNotAskedForAgain(t *testing.T) {
+	e := newEnv(t)
+	checking, card := numbered(account, "111-1"), numbered("acc-2", "222-2")
+	other := row("r2", "of the other account")
+	other.Account = card.ExternalID
+	bank := &link{[]domain.AccountData{checking, card}, []domain.TransactionData{row("r1", "first"), other}}
+	c := e.createConnection("books")
+	e.vendor.links = map[string]*link{c.AccountRef: bank}
+	e.runPull(e.requestFullPull(c))
+	asked := 0
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		if step.Account != card.ExternalID {
+			return nil, nil
+		}
+		if asked++; len(bank.accounts) == 2 {
+			bank.accounts = bank.accounts[:1]
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return nil, rejected(domain.VendorRefused)
+	}
+	pull := e.requestFullPull(c)
+	e.clock.pass(e.runPull(pull))
+	bank.rows = append(bank.rows, row("r3", "second"))
+	e.runPull(pull)
+	e.wantPull(pull, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"acc-2"}, e.removedAccounts(c)); diff != "" || asked != 1 {
+		t.Errorf("asked %d times; removed accounts: %s", asked, diff)
+	}
+	if rows := e.storedRows(c); !slices.Contains(rows, "r3 v1") {
+		t.Errorf("the rows are %q", rows)
+	}
 }
 
 func TestAnAccountIsRemovedOnlyByACompleteSettledRead(t *testing.T) {

@@ -22,6 +22,8 @@ const maxPlanDays = 1
 //     hours may have passed since the pull read them.
 //   - The steps were planned for visible rows, but rows are now staged (stored, but not visible yet), or the reverse.
 //   - The vendor has synchronised since the pull began to stage rows.
+//   - The vendor lists other accounts than when the steps were planned. It may refuse forever to list the rows of an
+//     account that has left.
 //
 // Until a pull has succeeded for the current target, plan requests everything, because the scope may cover only new
 // data.
@@ -32,7 +34,7 @@ func (r *stepReader) plan() domain.Progress {
 	}
 	progress, target, today := r.journal.progress, r.Connection.Target(), domain.DateOf(r.Clock.Now())
 	awaited := r.awaited()
-	old := progress.PlannedOn.AddDays(maxPlanDays) < today
+	old := progress.PlannedOn.AddDays(maxPlanDays) < today || r.listsOthers(progress, scope)
 	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old ||
 		progress.Widened || progress.Staged != staged || r.syncedSince(progress) {
 		failures := 0
@@ -48,6 +50,31 @@ func (r *stepReader) plan() domain.Progress {
 	}
 	progress.Awaited = awaited
 	return progress
+}
+
+// listsOthers reports whether the vendor no longer lists an account that has a step of its own. For a scope that
+// requests everything, it also reports whether the vendor lists an account that would have a step, and has none.
+func (r *stepReader) listsOthers(progress domain.Progress, scope domain.PullScope) bool {
+	planned := map[string]bool{}
+	for _, step := range progress.Steps {
+		if step.Account != "" {
+			planned[step.Account] = true
+		}
+	}
+	// An account whose id cannot be read, or that a contradictory list lacks, may still exist.
+	complete := !r.listed.inconsistent && !slices.Contains(r.listed.externalIDs, "")
+	for account := range planned {
+		if complete && !slices.Contains(r.listed.externalIDs, account) {
+			return true
+		}
+	}
+	isNew := func(a domain.AccountData) bool { return !planned[a.ExternalID] }
+	if len(planned) == 0 || !scope.Everything || !slices.ContainsFunc(r.listed.accounts, isNew) {
+		return false
+	}
+	return slices.ContainsFunc(r.stepsOf(scope, domain.DateOf(r.Clock.Now())), func(step domain.Step) bool {
+		return step.Account != "" && !planned[step.Account]
+	})
 }
 
 // awaited returns the accounts that the scope names but the vendor does not list. The result maps the external id of

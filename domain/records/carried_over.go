@@ -56,7 +56,26 @@ func (d *decision) matchCarriedOver() error {
 		c.clear(MarkCarriedOver, all[i].Old)
 		c.clear(MarkAbsent, all[i].Old)
 	}
+	d.noteShown(all)
 	return d.emit(c)
+}
+
+// noteShown notes that a sweep shows the live carried-over records of these matches, under other ids: it does not lack
+// all rows of their accounts.
+func (d *decision) noteShown(matches []carriedOverMatch) {
+	if d.judged == nil {
+		return
+	}
+	accounts := make(map[string]string, len(d.Transactions))
+	for i := range d.Transactions {
+		accounts[d.Transactions[i].ExternalID] = d.Transactions[i].Account
+	}
+	for i := range matches {
+		if m := &matches[i]; m.record.RemovedAt.IsZero() {
+			d.judged.read.Shown[accounts[m.New]] = true
+			d.noteContinued(m.Old, true)
+		}
+	}
 }
 
 // newRowsByDate returns the rows of the page that have no record, ordered by date.

@@ -122,10 +122,13 @@ type decision struct {
 	// the row; the zero value if none is known.
 	leaving map[string]domain.PullID
 	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
-	// only if a new row continues its record. The values state why the removal is not proved.
-	missing map[string]missingRow
-	// continued contains the external ids of the missing rows whose records a new row continues.
-	continued map[string]bool
+	// only if a new row continues its record. The values are the first pulls whose listings lacked the rows.
+	missing map[string]domain.PullID
+	// continued contains the external ids of the rows whose records a new row continues, and joined those of the rows
+	// that have left and whose records continue as younger ones; see joinChains. judgeAgain is set if the absences must
+	// be judged without them.
+	continued, joined map[string]bool
+	judgeAgain        bool
 	// judged are the absences of a sweep; nil if there is none. The remaining ones are emitted when it is known which
 	// of the missing rows have left.
 	judged *judgedAbsences

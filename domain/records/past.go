@@ -80,7 +80,9 @@ func (d *decision) restoreFormer(past map[string]RowState) error {
 			externalID := former[record.ID][0]
 			d.restore(&c, record, externalID)
 			d.expect(externalID, record, true)
-			d.noteContinued(record.ExternalID)
+			_, leaves := d.leaving[record.ExternalID]
+			delete(d.leaving, record.ExternalID)
+			d.noteContinued(record.ExternalID, !leaves)
 		}
 		if err := d.emit(c); err != nil {
 			return err
@@ -90,16 +92,13 @@ func (d *decision) restoreFormer(past map[string]RowState) error {
 }
 
 // noteContinued notes that the record of a row continues with another row: the row does not leave, and its absence
-// ends.
-func (d *decision) noteContinued(externalID string) {
-	if _, leaves := d.leaving[externalID]; leaves {
-		delete(d.leaving, externalID)
-		return
-	}
+// ends. If the row was not among those that leave, the absences are judged again.
+func (d *decision) noteContinued(externalID string, judgeAgain bool) {
 	if d.continued == nil {
 		d.continued = map[string]bool{}
 	}
 	d.continued[externalID] = true
+	d.judgeAgain = d.judgeAgain || judgeAgain
 }
 
 // detach removes a row from the former rows of a record.

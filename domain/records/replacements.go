@@ -17,6 +17,7 @@ type replacement struct {
 	domain.ReplacementInput
 	old      map[string]*Record    // the records of Old, by external id
 	replaced map[string]*Candidate // the stored records of New, by external id
+	unseen   []*Candidate          // stored records that would be new ones if their rows had not left; see joinChains
 }
 
 // matchRemoved finds the new rows that replace removed ones (matching.FindReplacements), and emits the replacements.
@@ -74,8 +75,8 @@ func (d *decision) foundRemoved() (replacements, error) {
 	return foreseen.replacements, nil
 }
 
-// findRemoved finds the new rows that replace removed ones. It emits no changes. Errors: ErrNotCompared; those of the
-// source.
+// findRemoved finds the new rows that replace removed ones. It emits only the changes of joinChains. Errors:
+// ErrNotCompared; those of the source.
 func (d *decision) findRemoved() (found replacements, err error) {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
@@ -93,6 +94,12 @@ func (d *decision) findRemoved() (found replacements, err error) {
 		return found, err
 	}
 	if err := d.readNew(r); err != nil || len(r.New) == 0 {
+		return found, err
+	}
+	if joined, err := d.joinChains(r); err != nil || joined {
+		if err == nil {
+			found, err = d.findRemoved()
+		}
 		return found, err
 	}
 	if err := d.reserve(len(r.Old) + len(r.New)); err != nil {
@@ -135,10 +142,9 @@ func (d *decision) noteReplaced(c *Changes, match domain.Match) {
 	if d.HasCarriedOver {
 		c.clear(MarkCarriedOver, match.Old)
 	}
-	if _, missing := d.missing[match.Old]; missing {
-		d.noteContinued(match.Old)
-	}
 	delete(d.leaving, match.Old)
+	_, missing := d.missing[match.Old]
+	d.noteContinued(match.Old, missing)
 }
 
 // findReplacements returns the result of matching.FindReplacements for the old and new rows of each account. Errors:
@@ -219,20 +225,14 @@ type rowTimes struct {
 }
 
 // judgeWhole sets Context.Whole if all rows of an account have changed their ids: there are many old and new rows,
-// and the vendor returns no other row that is dated within the period of the old rows. If it returns such a row,
-// judgeWhole deletes from of.Old the rows that the vendor may have purged.
+// and the vendor returns no other row that is dated within the period of the old rows.
 func (d *decision) judgeWhole(of *matching.Replacements) error {
-	purged := func(o domain.OldRow) bool { return d.missing[o.ExternalID].uncollected }
-	mayBeWhole := matching.IsWhole(len(of.Old), len(of.New), 0)
-	if !mayBeWhole && !slices.ContainsFunc(of.Old, purged) {
+	if !matching.IsWhole(len(of.Old), len(of.New), 0) {
 		return nil
 	}
 	stayed, err := d.stayed(of)
 	if err != nil {
 		return err
-	}
-	if stayed > 0 {
-		of.Old = slices.DeleteFunc(of.Old, purged)
 	}
 	of.Context.Whole = matching.IsWhole(len(of.Old), len(of.New), stayed)
 	return nil
@@ -301,8 +301,8 @@ func (d *decision) readOld(r *replacement) error {
 			}
 			if record.RemovedAt.IsZero() {
 				old.LearnedAt, old.AbsentSince = d.At, d.leaving[record.ExternalID]
-				if missing, found := d.missing[record.ExternalID]; found {
-					old.AbsentSince = missing.since
+				if since, missing := d.missing[record.ExternalID]; missing {
+					old.AbsentSince = since
 				}
 				if old.AbsentSince.IsZero() {
 					old.AbsentSince = absent[record.ExternalID].Absent.Pull
@@ -326,8 +326,15 @@ func (d *decision) readNew(r *replacement) error {
 	candidates, err := d.source.Candidates(dates, d.At.Add(-domain.MatchWindow))
 	for i := range candidates {
 		candidate := &candidates[i]
+		if candidate.FirstPull.IsZero() {
+			continue
+		}
 		_, leaves := d.leaving[candidate.ExternalID]
-		if _, missing := d.missing[candidate.ExternalID]; leaves || missing || candidate.FirstPull.IsZero() {
+		_, missing := d.missing[candidate.ExternalID]
+		if leaves || missing || d.sweep != nil && !d.isShown(candidate.ExternalID) {
+			r.unseen = append(r.unseen, candidate)
+		}
+		if leaves || missing {
 			continue
 		}
 		r.replaced[candidate.ExternalID] = candidate

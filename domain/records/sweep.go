@@ -7,14 +7,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// missingRow is a live row that is missing from a complete listing, although the listing does not prove its removal.
-type missingRow struct {
-	since domain.PullID // the first pull whose listing lacked the row
-	// uncollected is set if the vendor may have purged the row, because it was collected before all rows of the
-	// listing. The row may then leave only if all rows of its account have changed their ids.
-	uncollected bool
-}
-
 // absenceReading is a complete listing that is compared with the stored records.
 type absenceReading struct {
 	domain.AbsenceRead
@@ -72,7 +64,7 @@ func (d *decision) judgeAbsences() error {
 		case leaves[a.ExternalID]:
 			d.leaving[a.ExternalID] = a.Pull
 		case r.Proves(a):
-			d.miss(a.ExternalID, missingRow{since: a.Pull})
+			d.miss(a.ExternalID, a.Pull)
 		}
 	}
 	d.judged = &judgedAbsences{r.AbsenceRead, absent, d.ended(&r), remaining}
@@ -82,11 +74,11 @@ func (d *decision) judgeAbsences() error {
 	return d.emit(Changes{Clear: []StatesOf{d.expired()}})
 }
 
-func (d *decision) miss(externalID string, row missingRow) {
+func (d *decision) miss(externalID string, since domain.PullID) {
 	if d.missing == nil {
-		d.missing = map[string]missingRow{}
+		d.missing = map[string]domain.PullID{}
 	}
-	d.missing[externalID] = row
+	d.missing[externalID] = since
 }
 
 // expired selects the carried-over records that no new row can continue any more.
@@ -120,16 +112,19 @@ func (d *decision) ended(r *absenceReading) []StatesOf {
 // The vendor still has these rows, so the others may be no mass removal. The rows that leave now are added to
 // d.leaving, and their suggestions are opened.
 func (d *decision) judgeWithoutContinued() error {
-	if len(d.continued) == 0 {
+	if !d.judgeAgain {
 		return nil
 	}
 	r := d.judged.read
 	var absent []domain.Absence
 	for _, a := range d.judged.absences {
-		if d.continued[a.ExternalID] {
+		switch {
+		case d.joined[a.ExternalID]:
+			r.Live[a.Account]-- // its younger record was counted, too
+		case d.continued[a.ExternalID]:
 			r.Shown[a.Account], r.Returned[a.Account] = true, true
 			r.Live[a.Account]-- // its new row was counted, too
-		} else {
+		default:
 			absent = append(absent, a)
 		}
 	}
@@ -255,7 +250,7 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 			a.Withdrawn = true
 			absent = append(absent, a)
 		case wasAbsent && d.sweep.Proof == domain.TwoReads && listed && !r.reaches(record):
-			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
+			d.miss(record.ExternalID, r.Pull)
 		case wasAbsent:
 			a := before.absence()
 			a.Date = record.Date
@@ -278,7 +273,7 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 		if collected[record.ExternalID] {
 			absent = append(absent, r.absence(record))
 		} else {
-			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
+			d.miss(record.ExternalID, r.Pull)
 		}
 	}
 	for _, a := range absent {

@@ -359,9 +359,9 @@ func (b *book) sweepOf(w records.SweepWrite, rows []domain.TransactionData, also
 	return b.sweep(w, seen...)
 }
 
-// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the
-// rows of the listing. Their absence proves a removal only if all rows of the account have changed their ids.
-func TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount(t *testing.T) {
+// TestRowsThatMayHaveBeenPurgedContinueWithTheirPartners changes the ids of rows that the vendor collected before the
+// rows of the listing. Their absence proves no removal, but their partners show that they have left.
+func TestRowsThatMayHaveBeenPurgedContinueWithTheirPartners(t *testing.T) {
 	fresh := records.SweepWrite{
 		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},
 		CollectedAt: func(json.RawMessage) time.Time { return now },
@@ -379,7 +379,7 @@ func TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount(t *testing.T) {
 	if err := b.sweepOf(fresh, rows[1:], "old-00"); err != nil {
 		t.Fatal(err)
 	}
-	if kept := b.continued(12); kept != 0 || b.counts.Added != 11 {
+	if kept := b.continued(12); kept != 11 || b.counts.Added != 0 || b.records[0].ExternalID != "old-00" {
 		t.Errorf("one row has stayed: %d records continue, and %d were added", kept, b.counts.Added)
 	}
 }
@@ -512,5 +512,65 @@ func TestAllRecordsGoBackToTheirFormerRows(t *testing.T) {
 					back, n, len(b.records), len(b.absences), len(b.never))
 			}
 		}
+	}
+}
+
+// The vendor changes the id of a row twice: from a to b before a read that proves nothing, and from b to c before the
+// listing. The record of b is no second movement.
+func TestARowWhoseIDChangesTwiceKeepsItsRecord(t *testing.T) {
+	purged := records.SweepWrite{
+		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},
+		CollectedAt: func(json.RawMessage) time.Time { return now },
+	}
+	pages := domain.ListedRows{}.WithPages(domain.HashedPage([]string{"b"})).WithPages(domain.HashedPage([]string{"c"}))
+	kept := []string{"1 c v3 <a <b", "2 b v2 removed superseded by 1"}
+	for name, tc := range map[string]struct {
+		firstPull   int // the pull that stored b
+		absentSince int // the first pull that lacked a
+		sweep       records.SweepWrite
+		read        *domain.ListedRows
+		want        []string
+	}{
+		"an earlier pull has stored b":            {8, 8, records.SweepWrite{Proof: domain.OneRead}, nil, kept},
+		"an earlier attempt of the pull stored b": {9, 9, records.SweepWrite{Proof: domain.OneRead}, &pages, kept},
+		"the vendor may have purged both rows":    {8, 8, purged, nil, kept},
+		"a was returned together with b": {8, 9, records.SweepWrite{Proof: domain.OneRead}, nil, []string{
+			"1 a v2 removed", "2 b v2 removed", "101 c v1 ~1 ~2", "1?101 open", "2?101 open",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, tc.firstPull))
+			b.absences["a"] = absentRow("a", tc.absentSince)
+			tc.sweep.Page = pageOf(purchase("c"))
+			tc.sweep.Page.Progress, tc.sweep.Page.ReadRows = wholeList, tc.read
+			if err := b.sweep(tc.sweep, "c"); err != nil {
+				t.Fatal(err)
+			}
+			b.want(t, tc.want...)
+			if len(b.absences) > 0 {
+				t.Errorf("absences: %v", b.absences)
+			}
+		})
+	}
+}
+
+// A listing whose only row continues a carried-over record does not lack all rows of the account, so that the removal
+// of the other rows is not held back.
+func TestAListingThatContinuesACarriedOverRecordDoesNotLackAllRows(t *testing.T) {
+	var all []records.Record
+	for n, name := range []string{"ALUGUEL", "SALARIO", "CINEMA", "FARMACIA"} {
+		row := data(fmt.Sprint("gone ", n), name, fmt.Sprint(10+n), "2026-03-10")
+		all = append(all, record(1+n, row))
+	}
+	b := newBook(append(all, record(5, purchase("x")))...)
+	b.carriedOver["x"] = true
+	listing := pageOf(purchase("y"))
+	listing.Progress = wholeList
+	if err := b.sweep(records.SweepWrite{Proof: domain.OneRead, Page: listing}, "y"); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 gone 0 v2 removed", "2 gone 1 v2 removed", "3 gone 2 v2 removed", "4 gone 3 v2 removed", "5 y v2 <x")
+	if len(b.absences) > 0 {
+		t.Errorf("the absences are %v", b.absences)
 	}
 }

@@ -268,3 +268,18 @@ func TestATotalWithoutTheCreditOfTheBillBeforeIsUnknown(t *testing.T) {
 		}
 	}
 }
+
+// A payment that a bill lists, of exactly its total, and that was made before its closing date, settles this bill. It
+// is no credit of the bill before, although it lies in the period in which that one is paid.
+func TestAPaymentBeforeTheClosingDateIsNoCredit(t *testing.T) {
+	c := threeBills()
+	c.Bills[1].Total, c.Bills[1].Payments = amount("700"), []bills.ListedPayment{payment("2026-10-10", "700")}
+	c.Bills[2].Total, c.Bills[2].Payments = amount("650"), []bills.ListedPayment{payment("2026-10-25", "650")}
+	nov := find(t, c, "nov")
+	if nov.Check != bills.AddsUp || text(nov.Difference) != "0" || text(nov.Carried) != "0" {
+		t.Errorf("%s (difference %s, carried %s)", nov.Check, text(nov.Difference), text(nov.Carried))
+	}
+	if nov.State != bills.StateUnknown {
+		t.Errorf("the state is %s", nov.State)
+	}
+}

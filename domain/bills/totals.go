@@ -80,8 +80,12 @@ func (e *evaluation) compareTotals() {
 		isKnown := true
 		if before := e.before(i); before >= 0 {
 			left := e.bills[before].rest()
+			early := left.IsNegative() && e.isPaidEarly(i, left.Neg())
+			if early && b.fits(decimal.Zero) && !b.fits(left) {
+				left, b.maybePaid = decimal.Zero, true
+			}
 			rest, isKnown = &left, e.paymentsSeen() && !e.hasPlan(e.bills[before])
-			b.mustContain = left.IsNegative() && !e.isPaidEarly(i, left.Neg()) ||
+			b.mustContain = left.IsNegative() && !early ||
 				isKnown && left.IsPositive() && e.bills[before].paid().IsPositive()
 		}
 		b.vague = e.Unreadable || rest == nil && b.isVague()

@@ -209,10 +209,22 @@ func (s *sim) sweptAccounts(
 			of(t).live++
 		}
 	}
+	joined := map[string]bool{} // the rows that the sweep lacks, and that older records have now
+	for id, t := range previousRows {
+		if now, ok := after[t.ID]; ok && now != id && !w.Seen(now) {
+			joined[now] = true
+		}
+	}
 	for id, t := range previousRows {
 		key, account := rowKey{connection, id}, of(t)
+		now, ok := after[t.ID]
+		if joined[id] && !ok { // the younger record
+			continue
+		}
 		account.live++
-		switch now, ok := after[t.ID]; {
+		switch {
+		case ok && joined[now] && now != id:
+			account.unseen = append(account.unseen, now)
 		case w.Seen(id) || ok && now != id:
 			// The row is not missing: either the vendor returned it, or another row has replaced it.
 			account.shown++

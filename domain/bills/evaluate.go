@@ -11,13 +11,22 @@ import (
 
 // Card contains the bills and the rows of one card account.
 type Card struct {
-	Bills    []Bill // in any order
+	Bills []Bill // in any order
+	// Former are the bills that the vendor no longer lists. The rows of the card may still contain their payments.
+	Former   []Former
 	Rows     []Row
 	Today    domain.Date
 	CoversTo domain.Date // the last day that the reading of the bank covers; "" if it is not known
 	Currency string      // the currency of the account, whose banking days count
 	// Unreadable means that the vendor lists rows that cannot be read. Any bill may have one of them.
 	Unreadable bool
+}
+
+// Former is a bill that the vendor no longer lists.
+type Former struct {
+	Closing  domain.Date
+	Total    decimal.Decimal
+	Currency string
 }
 
 // Bill is a bill that the vendor lists.

@@ -170,6 +170,8 @@ func (e *evaluation) isPayment(r Row) bool {
 	paid := ListedPayment{Date: r.Date, Amount: r.Amount.Neg()}
 	return e.listedAs(paid) != nil || slices.ContainsFunc(e.bills, func(b *Evaluated) bool {
 		return b.Closing <= r.Date && b.Total.Equal(paid.Amount)
+	}) || slices.ContainsFunc(e.Former, func(f Former) bool {
+		return f.Closing <= r.Date && f.Total.Equal(paid.Amount) && (e.Currency == "" || f.Currency == e.Currency)
 	})
 }
 

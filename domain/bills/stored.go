@@ -176,6 +176,8 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 			c.Bills = append(c.Bills, Bill{
 				Data: s.Data, ID: s.ID.String(), ReadOn: s.readOn(c.Today), CoversTo: s.CoversTo,
 			})
+		} else {
+			c.Former = append(c.Former, Former{s.Closing, s.Total, s.Currency})
 		}
 	}
 	result = Evaluate(c)

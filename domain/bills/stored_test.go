@@ -486,3 +486,27 @@ func BenchmarkEvaluate(b *testing.B) {
 		bills.Evaluate(card)
 	}
 }
+
+// The vendor no longer lists the older of two paid bills. The row of its payment, which only its text and amount show
+// as one, becomes no row of the newer bill.
+func TestThePaymentOfABillThatIsNoLongerListedIsNoPurchase(t *testing.T) {
+	older := bill("oct", "2026-09-28", "2026-10-05", "350.75", payment("2026-10-05", "350.75"))
+	newer := bill("nov", "2026-10-28", "2026-11-05", "233.70")
+	paid := row("2026-10-05", "-350.75", domain.CardFacts{})
+	paid.Text = "PAGAMENTO RECEBIDO"
+	c := bills.Card{Today: "2026-11-06", CoversTo: "2026-11-05", Currency: "BRL", Rows: []bills.Row{
+		row("2026-09-10", "350.75", named("oct")), row("2026-10-10", "233.70", named("nov")), paid,
+	}}
+	first, _, _ := updated(nil, stored(nil, older, newer), c)
+	again, _, result := updated(all(first), stored(all(first), newer), c)
+	if got := again["nov"]; got.Check != bills.AddsUp || got.Rows.Count != 1 || !result.Rows[2].Payment {
+		t.Errorf("%s with %d rows, the payment is on %+v", got.Check, got.Rows.Count, result.Rows[2])
+	}
+	if again["oct"].RemovedAt.IsZero() {
+		t.Error("the older bill is not removed")
+	}
+	none, _, _ := updated(all(again), stored(all(again)), c)
+	if len(none) != 2 {
+		t.Errorf("there are %d bills", len(none))
+	}
+}

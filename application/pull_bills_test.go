@@ -176,6 +176,20 @@ func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
 	}
 }
 
+// A vendor that says that the holder has not permitted bills, and refuses to list them in any way, has denied the list.
+// Without that word, the refusal says nothing.
+func TestARefusedListOfBillsWithoutPermissionIsDenied(t *testing.T) {
+	for denied, want := range map[bool]bills.ListState{true: bills.ListDenied, false: bills.ListUnread} {
+		e, v := newBillEnv(t)
+		v.fails[account], v.status.BillsDenied = rejected(domain.VendorRefused), denied
+		c := e.createConnection("cards")
+		e.runPull(e.requestFullPull(c))
+		if got := e.billLists(c)[account]; got != want {
+			t.Errorf("the list is %q, want %q", got, want)
+		}
+	}
+}
+
 // The status of a link can say that it is valid while the list of bills says that the holder must sign in. The health
 // says so at once, and after the pull, which succeeds. An event that the holder has signed in, received during the
 // request, is newer.

@@ -78,7 +78,7 @@ func (r *stepReader) readBillsOf(
 		}
 	case err == nil:
 		r.bills[card.ExternalID] = r.readOf(ctx, card, listing)
-	case errors.Is(err, domain.AccessDenied) && !errors.Is(err, domain.ErrHolderMustAct):
+	case r.isDenied(err):
 		r.bills[card.ExternalID] = bills.Read{Denied: true}
 	case ctx.Err() != nil || r.triesBillsAgain(err):
 		return err
@@ -86,6 +86,13 @@ func (r *stepReader) readBillsOf(
 		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
 	}
 	return nil
+}
+
+// isDenied reports whether this error of the vendor's list of bills means that the holder has not permitted to read
+// them. If the status says so, another refusal means the same.
+func (r *stepReader) isDenied(err error) bool {
+	refused := errors.Is(err, domain.AccessDenied) || r.status.BillsDenied && errors.Is(err, domain.VendorRefused)
+	return refused && !errors.Is(err, domain.ErrHolderMustAct)
 }
 
 // triesBillsAgain reports whether the pull is tried again after this error of the vendor's list of bills.

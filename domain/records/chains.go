@@ -18,6 +18,10 @@ type chain struct {
 	older   []domain.OldRow
 }
 
+// maxChains is the number of pulls whose rows are compared with older ones that have left. Rows that earlier pulls have
+// stored were most likely shown since together with the older ones.
+const maxChains = 4
+
 // chainsOf returns the chains of the live rows of r.Old, ordered by the ids of their pulls, which is the order in which
 // the pulls were requested. A row can be in the place of an older one only if the pull that stored it is the first one
 // that lacked the older row, or a later one. That pull is not known of the rows in d.missing.
@@ -32,6 +36,7 @@ func (d *decision) chainsOf(r *replacement) (chains []chain) {
 		chains[i].younger = append(chains[i].younger, candidate)
 	}
 	slices.SortFunc(chains, func(x, y chain) int { return x.pull.Compare(y.pull) })
+	chains = chains[max(0, len(chains)-maxChains):]
 	for i := range chains {
 		c := &chains[i]
 		for _, old := range r.Old {
@@ -50,12 +55,25 @@ func (d *decision) chainsOf(r *replacement) (chains []chain) {
 	return slices.DeleteFunc(chains, func(c chain) bool { return len(c.older) == 0 })
 }
 
+// maxJoins is the number of times that one write joins records: a record continues as a younger one, and then as one
+// that is younger still. Each time needs further comparisons, which a store makes before it begins the write again.
+const maxJoins = 2
+
 // joinChains emits the changes by which older records of r.Old continue as younger ones whose rows have left, too. It
 // reports whether there are any; r is then outdated. Errors: ErrNotCompared; those of the source.
 func (d *decision) joinChains(r *replacement) (joined bool, err error) {
-	for _, c := range d.chainsOf(r) {
-		link := &replacement{old: r.old, replaced: map[string]*Candidate{}}
-		link.Old, link.Complete, link.ShownBefore = c.older, r.Complete, r.ShownBefore
+	chains := d.chainsOf(r)
+	if len(chains) == 0 || d.joins == maxJoins {
+		return false, nil
+	}
+	if err := d.readNever(true); err != nil {
+		return false, err
+	}
+	links, matches := make([]*replacement, len(chains)), make([][]domain.Match, len(chains))
+	for i, c := range chains {
+		links[i] = &replacement{old: r.old, replaced: map[string]*Candidate{}}
+		link := links[i]
+		link.Old, link.Complete, link.ShownBefore, link.Never = c.older, r.Complete, r.ShownBefore, d.never
 		for _, candidate := range c.younger {
 			link.replaced[candidate.ExternalID] = candidate
 			link.New = append(link.New, domain.NewRow{
@@ -65,24 +83,29 @@ func (d *decision) joinChains(r *replacement) (joined bool, err error) {
 		if err := d.readReads(link); err != nil {
 			return false, err
 		}
-		if err := d.readNever(true); err != nil {
+		if matches[i], _, err = d.compareRows(link); err != nil {
 			return false, err
 		}
-		link.Never = d.never
-		matches, _, err := d.findReplacements(link)
-		if err != nil {
-			return false, err
+	}
+	if err := d.check(); err != nil {
+		return false, err
+	}
+	changed := map[string]bool{} // the rows whose records have changed; they are compared again
+	for i, link := range links {
+		fresh := slices.DeleteFunc(matches[i], func(m domain.Match) bool { return changed[m.Old] || changed[m.New] })
+		for _, match := range fresh {
+			changed[match.Old], changed[match.New] = true, true
 		}
-		for batch := range slices.Chunk(matches, maxReplacements) {
+		for batch := range slices.Chunk(fresh, maxReplacements) {
 			if err := d.emitJoined(link, batch); err != nil {
 				return false, err
 			}
 		}
-		if len(matches) > 0 {
-			return true, nil // the records of later chains may continue the joined ones
-		}
 	}
-	return false, nil
+	if len(changed) > 0 {
+		d.joins++
+	}
+	return len(changed) > 0, nil
 }
 
 // emitJoined emits the changes by which each old record of a match continues as the younger one. The row of the younger

@@ -129,6 +129,7 @@ type decision struct {
 	// be judged without them.
 	continued, joined map[string]bool
 	judgeAgain        bool
+	joins             int // see maxJoins
 	// judged are the absences of a sweep; nil if there is none. The remaining ones are emitted when it is known which
 	// of the missing rows have left.
 	judged *judgedAbsences

@@ -152,6 +152,16 @@ func (d *decision) noteReplaced(c *Changes, match domain.Match) {
 func (d *decision) findReplacements(
 	r *replacement,
 ) (matches []domain.Match, suggestions []matching.Suggestion, err error) {
+	if matches, suggestions, err = d.compareRows(r); err == nil {
+		err = d.check()
+	}
+	return matches, suggestions, err
+}
+
+// compareRows is findReplacements before it is checked whether the result is known.
+func (d *decision) compareRows(
+	r *replacement,
+) (matches []domain.Match, suggestions []matching.Suggestion, err error) {
 	accounts := map[domain.AccountID]*matching.Replacements{}
 	for _, row := range r.Old {
 		of := accounts[row.AccountID]
@@ -188,7 +198,7 @@ func (d *decision) findReplacements(
 		found := d.of(r.key(of, repeated, shown), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
-	return matches, suggestions, d.check()
+	return matches, suggestions, nil
 }
 
 // key returns a hash of the input of a comparison, with the keys that other rows of the account repeat, and the records

@@ -574,3 +574,39 @@ func TestAListingThatContinuesACarriedOverRecordDoesNotLackAllRows(t *testing.T)
 		t.Errorf("the absences are %v", b.absences)
 	}
 }
+
+// Rows of many pulls have left, each in the place of an older row, and all came back under further ids. The write needs
+// few comparisons: those of the rows that the latest pulls have stored are made together.
+func TestRowsOfManyPullsThatHaveLeftNeedFewComparisons(t *testing.T) {
+	const pulls, compared = 8, 4
+	names := []string{"ALUGUEL", "SALARIO", "CINEMA", "FARMACIA", "MERCADO", "ESCOLA", "SEGURO", "PADARIA"}
+	row := func(kind string, n int) domain.TransactionData {
+		return data(fmt.Sprint(kind, n), names[n], fmt.Sprint(10+n), "2026-03-10")
+	}
+	b := newBook()
+	var listed []domain.TransactionData
+	for n := range pulls {
+		b.records = append(b.records, record(1+n, row("old", n)),
+			firstSeen(record(101+n, row("middle", n)), pulls+1-n, 1+n))
+		b.absences[fmt.Sprint("old", n)] = absentRow(fmt.Sprint("old", n), 1+n)
+		listed = append(listed, row("new", n))
+	}
+	w := records.SweepWrite{Proof: domain.OneRead, Page: pageOf(listed...)}
+	w.Page.Progress = wholeList
+	if err := b.sweep(w, externalIDs(listed)...); err != nil {
+		t.Fatal(err)
+	}
+	for n := pulls - compared; n < pulls; n++ {
+		if r := b.byKey(fmt.Sprint("new", n)); r == nil || r.ID != recordID(1+n) {
+			t.Errorf("the record of %s has not continued", names[n])
+		}
+	}
+}
+
+// externalIDs returns the external ids of the rows.
+func externalIDs(rows []domain.TransactionData) (ids []string) {
+	for i := range rows {
+		ids = append(ids, rows[i].ExternalID)
+	}
+	return ids
+}

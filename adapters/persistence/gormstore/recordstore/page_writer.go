@@ -57,9 +57,9 @@ const (
 )
 
 // maxComparisons is the maximum number of transactions that a write begins. If a transaction needs comparisons of rows,
-// it is rolled back, and the comparisons are made before the next one. A page needs at most four transactions unless
+// it is rolled back, and the comparisons are made before the next one. A page needs at most six transactions unless
 // operators change the compared records meanwhile.
-const maxComparisons = 8
+const maxComparisons = 12
 
 // compared calls write, which writes in one transaction, until c contains all comparisons that write needs. It makes
 // the comparisons while no transaction is open. Errors: those of write and of Comparisons.Make; Unavailable if the

@@ -24,11 +24,15 @@ const maxChains = 4
 
 // chainsOf returns the chains of the live rows of r.Old, ordered by the ids of their pulls, which is the order in which
 // the pulls were requested. A row can be in the place of an older one only if the pull that stored it is the first one
-// that lacked the older row, or a later one. That pull is not known of the rows in d.missing.
+// that lacked the older row, or a later one. That pull is not known of the rows in d.missing. Excluded records are left
+// out: an excluded record may be the double of the one that counts.
 func (d *decision) chainsOf(r *replacement) (chains []chain) {
 	stored := make(map[string]domain.PullID, len(r.unseen))
 	for _, candidate := range r.unseen {
 		stored[candidate.ExternalID] = candidate.FirstPull
+		if !candidate.ExcludedAt.IsZero() {
+			continue
+		}
 		i := slices.IndexFunc(chains, func(c chain) bool { return c.pull == candidate.FirstPull })
 		if i < 0 {
 			i, chains = len(chains), append(chains, chain{pull: candidate.FirstPull})
@@ -46,7 +50,8 @@ func (d *decision) chainsOf(r *replacement) (chains []chain) {
 			}
 			_, missing := d.missing[old.ExternalID]
 			first, isYounger := stored[old.ExternalID]
-			if old.RemovedAt.IsZero() && (missing || absent.Compare(c.pull) <= 0) &&
+			counts := old.RemovedAt.IsZero() && old.ExcludedAt.IsZero()
+			if counts && (missing || absent.Compare(c.pull) <= 0) &&
 				(!isYounger || first.Compare(c.pull) < 0) {
 				c.older = append(c.older, old)
 			}

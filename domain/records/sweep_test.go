@@ -610,3 +610,21 @@ func externalIDs(rows []domain.TransactionData) (ids []string) {
 	}
 	return ids
 }
+
+// An operator has excluded the record of a as the double of b, which counts. The record that continues must count.
+func TestAnExcludedRecordIsNotJoinedWithItsDouble(t *testing.T) {
+	for _, excluded := range []int{0, 1} {
+		all := []records.Record{record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 8)}
+		all[excluded].ExcludedAt = now.Add(-time.Minute)
+		b := newBook(all...)
+		b.absences["a"] = absentRow("a", 8)
+		w := records.SweepWrite{Proof: domain.OneRead, Page: pageOf(purchase("c"))}
+		w.Page.Progress = wholeList
+		if err := b.sweep(w, "c"); err != nil {
+			t.Fatal(err)
+		}
+		if r := b.byKey("c"); r == nil || !r.RemovedAt.IsZero() || !r.ExcludedAt.IsZero() {
+			t.Errorf("record %d was excluded, and the row that is left counts nowhere: %+v", 1+excluded, r)
+		}
+	}
+}

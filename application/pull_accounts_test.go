@@ -123,6 +123,40 @@ func TestAnAccountThatLeavesBetweenTwoAttemptsIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
+// While the id of an account cannot be read, it may be that of the account whose rows the vendor refuses to list. A few
+// attempts ask for them. Then the other accounts are read.
+func TestAnAccountThatMayHaveLeftIsAskedForInAFewAttempts(t *testing.T) {
+	e := newEnv(t)
+	checking, card := numbered(account, "111-1"), numbered("acc-2", "222-2")
+	bank := &link{[]domain.AccountData{checking, card}, []domain.TransactionData{row("r1", "first")}}
+	c := e.createConnection("books")
+	e.vendor.links = map[string]*link{c.AccountRef: bank}
+	e.runPull(e.requestFullPull(c))
+	asked := 0
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		if step.Account != card.ExternalID {
+			return nil, nil
+		}
+		if asked++; asked == 1 {
+			bank.accounts[1] = domain.AccountData{Type: domain.BankAccount, Unreadable: "no id"}
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRefused}
+	}
+	pull := e.requestFullPull(c)
+	bank.rows = append(bank.rows, row("r2", "second"))
+	if attempts := e.runToEnd(pull); attempts > 4 || asked < 2 {
+		t.Errorf("%d attempts have asked %d times", attempts, asked)
+	}
+	e.wantPull(pull, domain.PullSucceeded, "")
+	if removed := e.removedAccounts(c); removed != nil {
+		t.Errorf("%v are removed", removed)
+	}
+	if rows := e.storedRows(c); !slices.Contains(rows, "r2 v1") {
+		t.Errorf("the rows are %q", rows)
+	}
+}
+
 func TestAnAccountIsRemovedOnlyByACompleteSettledRead(t *testing.T) {
 	settled, changed := settledStatus, settledStatus
 	changed.SyncMarker = "later"

@@ -24,8 +24,7 @@ const maxChains = 4
 
 // chainsOf returns the chains of the live rows of r.Old, ordered by the ids of their pulls, which is the order in which
 // the pulls were requested. A row can be in the place of an older one only if the pull that stored it is the first one
-// that lacked the older row, or a later one. That pull is not known of the rows in d.missing. Excluded records are left
-// out: an excluded record may be the double of the one that counts.
+// that lacked the older row, or a later one. That pull is not known of the rows in d.missing.
 func (d *decision) chainsOf(r *replacement) (chains []chain) {
 	stored := make(map[string]domain.PullID, len(r.unseen))
 	for _, candidate := range r.unseen {
@@ -50,8 +49,7 @@ func (d *decision) chainsOf(r *replacement) (chains []chain) {
 			}
 			_, missing := d.missing[old.ExternalID]
 			first, isYounger := stored[old.ExternalID]
-			counts := old.RemovedAt.IsZero() && old.ExcludedAt.IsZero()
-			if counts && (missing || absent.Compare(c.pull) <= 0) &&
+			if old.RemovedAt.IsZero() && (missing || absent.Compare(c.pull) <= 0) &&
 				(!isYounger || first.Compare(c.pull) < 0) {
 				c.older = append(c.older, old)
 			}

@@ -198,7 +198,14 @@ func (d *decision) compareRows(
 		found := d.of(r.key(of, repeated, shown), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
-	return matches, suggestions, nil
+	return slices.DeleteFunc(matches, r.wasExcludedBeside), suggestions, nil
+}
+
+// wasExcludedBeside reports whether an operator has excluded the old record of a match while the new row had a record
+// that counts: the two were shown as doubles. If the excluded record took the row over, the movement would not count.
+func (r *replacement) wasExcludedBeside(match domain.Match) bool {
+	old, younger := r.old[match.Old], r.replaced[match.New]
+	return younger != nil && younger.ExcludedAt.IsZero() && younger.FirstSeenAt.Before(old.ExcludedAt)
 }
 
 // key returns a hash of the input of a comparison, with the keys that other rows of the account repeat, and the records

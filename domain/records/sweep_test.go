@@ -611,20 +611,35 @@ func externalIDs(rows []domain.TransactionData) (ids []string) {
 	return ids
 }
 
-// An operator has excluded the record of a as the double of b, which counts. The record that continues must count.
-func TestAnExcludedRecordIsNotJoinedWithItsDouble(t *testing.T) {
-	for _, excluded := range []int{0, 1} {
+// An operator has excluded one of two records of a movement as the double of the other, which counts. The record that
+// continues must count. If the record was excluded before the other one came, that one is its row under another id.
+func TestAnExcludedRecordDoesNotTakeOverItsDouble(t *testing.T) {
+	for name, tc := range map[string]struct {
+		excluded int // the index of the record
+		hours    int // how long ago it was excluded; b came an hour ago
+		row      string
+		counts   bool
+	}{
+		"a, and b stays":                   {0, 0, "b", true},
+		"a, and b changes its id":          {0, 0, "c", true},
+		"b, and it changes its id":         {1, 0, "c", true},
+		"a, before it changed its id to b": {0, 2, "b", false},
+	} {
 		all := []records.Record{record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 8)}
-		all[excluded].ExcludedAt = now.Add(-time.Minute)
+		all[tc.excluded].ExcludedAt = now.Add(-time.Duration(tc.hours)*time.Hour - time.Minute)
 		b := newBook(all...)
 		b.absences["a"] = absentRow("a", 8)
-		w := records.SweepWrite{Proof: domain.OneRead, Page: pageOf(purchase("c"))}
+		w := records.SweepWrite{Proof: domain.OneRead, Page: pageOf()}
+		if tc.row != "b" {
+			w.Page.Transactions = []domain.TransactionData{purchase(tc.row)}
+		}
 		w.Page.Progress = wholeList
-		if err := b.sweep(w, "c"); err != nil {
+		if err := b.sweep(w, tc.row); err != nil {
 			t.Fatal(err)
 		}
-		if r := b.byKey("c"); r == nil || !r.RemovedAt.IsZero() || !r.ExcludedAt.IsZero() {
-			t.Errorf("record %d was excluded, and the row that is left counts nowhere: %+v", 1+excluded, r)
+		r := b.byKey(tc.row)
+		if counts := r != nil && r.RemovedAt.IsZero() && r.ExcludedAt.IsZero(); counts != tc.counts {
+			t.Errorf("%s: the row that is left counts: %t", name, counts)
 		}
 	}
 }

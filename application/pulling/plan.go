@@ -61,8 +61,8 @@ func (r *stepReader) listsOthers(progress domain.Progress, scope domain.PullScop
 			planned[step.Account] = true
 		}
 	}
-	// An account whose id cannot be read, or that a contradictory list lacks, may still exist. Its rows are asked for in
-	// a few attempts only, so that the other accounts do not wait for it.
+	// An account whose id cannot be read, or that a contradictory list lacks, may still exist. Its rows are asked for
+	// in a few attempts only, so that the other accounts do not wait for it.
 	complete := !r.listed.inconsistent && !slices.Contains(r.listed.externalIDs, "") ||
 		r.Pull.Attempts > domain.MaxInconsistentAttempts
 	for account := range planned {

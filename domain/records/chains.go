@@ -27,14 +27,16 @@ const maxChains = 4
 // that lacked the older row, or a later one. That pull is not known of the rows in d.missing.
 func (d *decision) chainsOf(r *replacement) (chains []chain) {
 	stored := make(map[string]domain.PullID, len(r.unseen))
+	index := map[domain.PullID]int{}
 	for _, candidate := range r.unseen {
 		stored[candidate.ExternalID] = candidate.FirstPull
 		if !candidate.ExcludedAt.IsZero() {
 			continue
 		}
-		i := slices.IndexFunc(chains, func(c chain) bool { return c.pull == candidate.FirstPull })
-		if i < 0 {
+		i, found := index[candidate.FirstPull]
+		if !found {
 			i, chains = len(chains), append(chains, chain{pull: candidate.FirstPull})
+			index[candidate.FirstPull] = i
 		}
 		chains[i].younger = append(chains[i].younger, candidate)
 	}

@@ -198,12 +198,12 @@ func (d *decision) compareRows(
 		found := d.of(r.key(of, repeated, shown), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
-	return slices.DeleteFunc(matches, r.wasExcludedBeside), suggestions, nil
+	return slices.DeleteFunc(matches, r.isExcludedDouble), suggestions, nil
 }
 
-// wasExcludedBeside reports whether an operator has excluded the old record of a match while the new row had a record
+// isExcludedDouble reports whether an operator has excluded the old record of a match while the new row had a record
 // that counts: the two were shown as doubles. If the excluded record took the row over, the movement would not count.
-func (r *replacement) wasExcludedBeside(match domain.Match) bool {
+func (r *replacement) isExcludedDouble(match domain.Match) bool {
 	old, younger := r.old[match.Old], r.replaced[match.New]
 	return younger != nil && younger.ExcludedAt.IsZero() && younger.FirstSeenAt.Before(old.ExcludedAt)
 }

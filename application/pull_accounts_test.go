@@ -88,20 +88,29 @@ func TestNoBankReadingOfAnAccountThatIsNotListed(t *testing.T) {
 	read("listed again", third, third, third)
 }
 
-// The vendor refuses to list the rows of an account that it does not list any more. A pull that was about to read them
-// must not ask for them for ever.
-func TestAnAccountThatLeavesBetweenTwoAttemptsIsNotAskedForAgain(t *testing.T) {
+// envWithTwoAccounts returns an env, a connection whose two accounts have been pulled, and what the vendor has of them.
+func envWithTwoAccounts(t *testing.T) (*env, domain.Connection, *link) {
+	t.Helper()
 	e := newEnv(t)
-	checking, card := numbered(account, "111-1"), numbered("acc-2", "222-2")
 	other := row("r2", "of the other account")
-	other.Account = card.ExternalID
-	bank := &link{[]domain.AccountData{checking, card}, []domain.TransactionData{row("r1", "first"), other}}
+	other.Account = "acc-2"
+	bank := &link{
+		[]domain.AccountData{numbered(account, "111-1"), numbered("acc-2", "222-2")},
+		[]domain.TransactionData{row("r1", "first"), other},
+	}
 	c := e.createConnection("books")
 	e.vendor.links = map[string]*link{c.AccountRef: bank}
 	e.runPull(e.requestFullPull(c))
+	return e, c, bank
+}
+
+// The vendor refuses to list the rows of an account that it does not list any more. A pull that was about to read them
+// must not ask for them for ever.
+func TestAnAccountThatLeavesBetweenTwoAttemptsIsNotAskedForAgain(t *testing.T) {
+	e, c, bank := envWithTwoAccounts(t)
 	asked := 0
 	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
-		if step.Account != card.ExternalID {
+		if step.Account != "acc-2" {
 			return nil, nil
 		}
 		if asked++; len(bank.accounts) == 2 {
@@ -126,15 +135,10 @@ func TestAnAccountThatLeavesBetweenTwoAttemptsIsNotAskedForAgain(t *testing.T) {
 // While the id of an account cannot be read, it may be that of the account whose rows the vendor refuses to list. A few
 // attempts ask for them. Then the other accounts are read.
 func TestAnAccountThatMayHaveLeftIsAskedForInAFewAttempts(t *testing.T) {
-	e := newEnv(t)
-	checking, card := numbered(account, "111-1"), numbered("acc-2", "222-2")
-	bank := &link{[]domain.AccountData{checking, card}, []domain.TransactionData{row("r1", "first")}}
-	c := e.createConnection("books")
-	e.vendor.links = map[string]*link{c.AccountRef: bank}
-	e.runPull(e.requestFullPull(c))
+	e, c, bank := envWithTwoAccounts(t)
 	asked := 0
 	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
-		if step.Account != card.ExternalID {
+		if step.Account != "acc-2" {
 			return nil, nil
 		}
 		if asked++; asked == 1 {
@@ -144,7 +148,7 @@ func TestAnAccountThatMayHaveLeftIsAskedForInAFewAttempts(t *testing.T) {
 		return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRefused}
 	}
 	pull := e.requestFullPull(c)
-	bank.rows = append(bank.rows, row("r2", "second"))
+	bank.rows = append(bank.rows, row("r3", "second"))
 	if attempts := e.runToEnd(pull); attempts > 4 || asked < 2 {
 		t.Errorf("%d attempts have asked %d times", attempts, asked)
 	}
@@ -152,7 +156,7 @@ func TestAnAccountThatMayHaveLeftIsAskedForInAFewAttempts(t *testing.T) {
 	if removed := e.removedAccounts(c); removed != nil {
 		t.Errorf("%v are removed", removed)
 	}
-	if rows := e.storedRows(c); !slices.Contains(rows, "r2 v1") {
+	if rows := e.storedRows(c); !slices.Contains(rows, "r3 v1") {
 		t.Errorf("the rows are %q", rows)
 	}
 }
